@@ -1,0 +1,1 @@
+"""People, abilities, tokens, the audit trail and working time."""

@@ -1,0 +1,9 @@
+"""Wires accounts into Django."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """The accounts room."""
+
+    name = "accounts"

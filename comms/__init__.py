@@ -1,0 +1,1 @@
+"""Every effect outward: outbox, channels, messages, obligations."""

@@ -1,0 +1,9 @@
+"""Wires detection into Django."""
+
+from django.apps import AppConfig
+
+
+class DetectionConfig(AppConfig):
+    """The detection room."""
+
+    name = "detection"

@@ -1,0 +1,1 @@
+"""The incident: severity, teams, services, lifecycle, timeline, steps and clocks."""

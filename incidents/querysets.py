@@ -1,0 +1,79 @@
+"""Questions asked of incidents, in English."""
+
+from typing import Any, Self
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Q
+
+from accounts.abilities import Ability
+
+OPEN = ("declared", "confirmed", "diagnosing", "fixing", "rolling_back", "verifying", "watching")
+
+
+def visible_incidents(user: Any, path: str = "") -> Q:
+    """The condition under which `user` sees the incident at relation `path` ("" = the row itself).
+
+    Public ones for everybody who may *see*; private ones for named people, members of a named team,
+    who plays a part in it, and those with *see private* (design.md "Private").
+    """
+    prefix = f"{path}__" if path else ""
+    if user is None or not user.is_authenticated or not user.can(Ability.SEE):
+        return Q(pk__in=[])
+    if user.can(Ability.SEE_PRIVATE):
+        return Q()
+    granted = apps.get_model("incidents", "Grant").objects.filter(Q(person=user) | Q(team__memberships__person=user)).values("incident_id")
+    playing = apps.get_model("incidents", "RoleAssignment").objects.filter(person=user, until=None).values("incident_id")
+    return Q(**{f"{prefix}is_private": False}) | Q(**{f"{prefix}id__in": granted}) | Q(**{f"{prefix}id__in": playing})
+
+
+class IncidentQuerySet(models.QuerySet):
+    """Incidents."""
+
+    def visible_to(self, user: Any) -> Self:
+        """Only what this person may see."""
+        return self.filter(visible_incidents(user))
+
+    def open(self) -> Self:
+        """Before resolved."""
+        return self.filter(state__in=OPEN)
+
+    def real(self) -> Self:
+        """No drills: what reports count (imported history is real)."""
+        return self.filter(is_drill=False)
+
+    def severity(self, *codes: str) -> Self:
+        """Of one of these severities."""
+        return self.filter(severity__in=codes)
+
+    def hitting(self, slug: str) -> Self:
+        """That hit this service."""
+        return self.filter(impacts__service__slug=slug)
+
+    def of_team(self, slug: str) -> Self:
+        """That hit a service this team owns."""
+        return self.filter(impacts__service__owner__slug=slug).distinct()
+
+
+class VisibleThroughIncident(models.QuerySet):
+    """Rows that belong to an incident through a field named `incident`."""
+
+    def visible_to(self, user: Any) -> Self:
+        """Only those whose incident this person may see."""
+        return self.filter(visible_incidents(user, "incident"))
+
+
+class StepQuerySet(VisibleThroughIncident):
+    """Steps."""
+
+    def pending(self) -> Self:
+        """Neither done nor cancelled."""
+        return self.filter(done_at=None, cancelled_at=None)
+
+
+class ServiceQuerySet(models.QuerySet):
+    """Services."""
+
+    def current(self) -> Self:
+        """Not archived."""
+        return self.filter(archived=False)

@@ -1,0 +1,1 @@
+"""Ground floor: what two rooms or more need and no room owns."""

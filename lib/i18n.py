@@ -1,0 +1,42 @@
+"""Texts that live in data in both languages: {"en": …, "zh-hans": …}."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+LANGUAGES = ("en", "zh-hans")
+
+
+def pick(text: Any, language: str | None = None) -> str:
+    """The text in `language` (default: the active one), else in any language that has it. A plain string is itself."""
+    if not isinstance(text, dict):
+        return str(text or "")
+    code = (language or get_language() or "en").lower()
+    code = "zh-hans" if code.startswith("zh") else code.split("-")[0]
+    return text.get(code) or text.get("en") or next((value for value in text.values() if value), "")
+
+
+def validate_localized(value: Any) -> None:
+    """Raise ValidationError unless `value` maps known languages to strings."""
+    if not isinstance(value, dict) or not all(key in LANGUAGES and isinstance(text, str) for key, text in value.items()):
+        raise ValidationError(_("A text takes the languages “en” and “zh-hans”."))
+
+
+class LocalizedTextField(models.JSONField):
+    """A text in both languages; :func:`pick` reads it."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        kwargs.setdefault("default", dict)
+        kwargs.setdefault("validators", [validate_localized])
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        """Without the validator, which is not data."""
+        name, path, args, kwargs = super().deconstruct()
+        kwargs.pop("validators", None)
+        if kwargs.get("default") is dict:
+            kwargs.pop("default")
+        return name, path, args, kwargs

@@ -1,0 +1,1 @@
+"""The roof: settings, front door, engine, board, pages, health."""

@@ -1,0 +1,5 @@
+"""The portal's addresses."""
+
+from django.urls import include, path
+
+urlpatterns = [path("accounts/", include("allauth.urls"))]
