@@ -1,0 +1,87 @@
+"""Private incidents: who is named, and the glass that can be broken."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.abilities import Ability
+from incidents import rights, timeline
+from incidents.lifecycle.holding import hold
+from incidents.models import Grant, Incident, Team
+from lib.db import retried
+from lib.errors import Forbidden, Refused
+from lib.text import clean
+
+
+def add_grants(incident: Incident, actor: Any, grants: Iterable[Grant] = ()) -> None:
+    """Name who may see a private incident: always its declarer, and `grants` (unsaved rows)."""
+    if not incident.is_private:
+        return
+    rows = [Grant(incident=incident, person=grant.person, team=grant.team) for grant in grants]
+    if actor is not None:
+        rows.append(Grant(incident=incident, person=actor))
+    Grant.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+@retried
+def set_private(incident: Incident, private: bool, *, actor: Any, source: str = "") -> Incident:
+    """Close an incident to all but named people, or open it. Its commander and who closes it keep seeing it."""
+    with transaction.atomic():
+        incident = hold(incident.pk)
+        rights.require(actor, Ability.COMMAND, incident)
+        if incident.is_private != private:
+            incident.is_private = private
+            incident.save(update_fields=["is_private"])
+            add_grants(incident, actor)
+            timeline.record(incident, "incidents.private", actor=actor, source=source, data={"private": private})
+    return incident
+
+
+@retried
+def grant(incident: Incident, *, actor: Any, person: Any = None, team: Team | None = None, source: str = "") -> Incident:
+    """Let a person or a team see a private incident."""
+    with transaction.atomic():
+        incident = hold(incident.pk)
+        rights.require(actor, Ability.COMMAND, incident)
+        if (person is None) == (team is None):
+            raise Refused(_("Name a person or a team."), status=422)
+        _row, is_new = Grant.objects.get_or_create(incident=incident, person=person, team=team)
+        if is_new:
+            timeline.record(incident, "incidents.grant", actor=actor, source=source, data=_named(person, team))
+    return incident
+
+
+@retried
+def revoke(incident: Incident, *, actor: Any, person: Any = None, team: Team | None = None, source: str = "") -> Incident:
+    """Take the sight of a private incident back; its open streams end at the next check of rights."""
+    with transaction.atomic():
+        incident = hold(incident.pk)
+        rights.require(actor, Ability.COMMAND, incident)
+        if Grant.objects.filter(incident=incident, person=person, team=team).delete()[0]:
+            timeline.record(incident, "incidents.revoked", actor=actor, source=source, data=_named(person, team))
+    return incident
+
+
+@retried
+def break_glass(incident: Incident, *, actor: Any, reason: str, request: Any = None) -> Incident:
+    """See a private incident without being named: only with *audit*, only with a reason, never silently."""
+    reason = clean(reason, 2000, multiline=True)
+    if not actor.can(Ability.AUDIT):
+        raise Forbidden(_("You need the right “audit” for this."))
+    if not reason:
+        raise Refused(_("Say why you open a private incident."), status=422)
+    with transaction.atomic():
+        incident = hold(incident.pk)
+        if not incident.is_private or Incident.objects.visible_to(actor).filter(pk=incident.pk).exists():
+            return incident
+        Grant.objects.create(incident=incident, person=actor, broke_glass=True)
+        timeline.record(incident, "incidents.glass_broken", actor=actor, source="web" if request else "", data=_named(actor, None), text=reason)
+        audit.record("incidents.break_glass", actor=actor, target=incident.reference, after={"reason": reason}, request=request)
+    return incident
+
+
+def _named(person: Any, team: Team | None) -> dict[str, Any]:
+    return {"person": {"id": person.pk, "name": str(person)} if person else None, "team": {"slug": team.slug, "name": team.name} if team else None}
