@@ -1,5 +1,7 @@
 """Wires incidents into Django."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,7 @@ class IncidentsConfig(AppConfig):
     """The incidents room."""
 
     name = "incidents"
+
+    def ready(self) -> None:
+        """Offer the core's own acts."""
+        import_module("incidents.core_acts").register_all()
