@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 
 def stamp(moment: datetime, zone: tzinfo | None = None) -> str:
-    """"03:07 UTC+8 (19:07 UTC, 21 Nov)" in `zone` (default: the reader's); in UTC itself "19:07 UTC, 21 Nov"."""
+    """ "03:07 UTC+8 (19:07 UTC, 21 Nov)" in `zone` (default: the reader's); in UTC itself "19:07 UTC, 21 Nov"."""
     utc = moment.astimezone(UTC)
     local = moment.astimezone(zone or timezone.get_current_timezone())
     in_utc = _("%(time)s UTC, %(date)s") % {"time": f"{utc:%H:%M}", "date": date_format(utc, _("j M"))}
@@ -18,7 +18,7 @@ def stamp(moment: datetime, zone: tzinfo | None = None) -> str:
 
 
 def offset_name(local: datetime) -> str:
-    """"UTC+8", "UTC−3:30" or "UTC" for an aware time."""
+    """ "UTC+8", "UTC−3:30" or "UTC" for an aware time."""
     minutes = int((local.utcoffset() or UTC.utcoffset(local)).total_seconds() // 60)
     if not minutes:
         return "UTC"

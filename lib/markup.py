@@ -1,0 +1,61 @@
+"""People's Markdown as safe HTML, and as plain words."""
+
+import html
+import re
+from functools import lru_cache
+
+import markdown
+import nh3
+from django.utils.safestring import SafeString, mark_safe
+
+LONGEST = 200_000  # characters; what is longer is shown as plain text
+TAGS = {
+    *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "span", "div"),
+    *("strong", "em", "b", "i", "del", "s", "sub", "sup", "kbd", "ul", "ol", "li", "dl", "dt", "dd", "a"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "th": {"scope"}}
+CLASSES = re.compile(r"highlight|[a-z][a-z0-9]{0,2}")  # Pygments' short names
+EXTENSIONS = ["fenced_code", "codehilite", "tables", "sane_lists", "nl2br"]
+SETTINGS = {"codehilite": {"css_class": "highlight", "guess_lang": False, "noclasses": False}}
+DROPPED = {"script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "math", "title", "textarea", "select"}
+
+
+def render(text: str) -> SafeString:
+    """HTML of `text`: lists, tables, links (http, https, mailto), code in colours. No images, no ids, styles, forms or hx-*."""
+    return mark_safe(_rendered(text or ""))  # noqa: S308 - nh3 has cleaned it
+
+
+@lru_cache(maxsize=512)
+def _rendered(text: str) -> str:
+    if len(text) > LONGEST:
+        return f"<pre>{html.escape(text)}</pre>"
+    # The parser is made anew: it keeps state, and threads share this module.
+    raw = markdown.Markdown(extensions=EXTENSIONS, extension_configs=SETTINGS, output_format="html").convert(text)
+    return _clean(raw)
+
+
+def _clean(raw: str) -> str:
+    return nh3.clean(
+        raw,
+        tags=TAGS,
+        clean_content_tags=DROPPED,
+        attributes={**ATTRIBUTES, "span": {"class"}, "div": {"class"}},
+        attribute_filter=_attribute,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="nofollow noopener noreferrer",
+        generic_attribute_prefixes=set(),
+    )
+
+
+def _attribute(_tag: str, name: str, value: str) -> str | None:
+    if name != "class":
+        return value
+    kept = [word for word in value.split() if CLASSES.fullmatch(word)]
+    return " ".join(kept) or None
+
+
+def plain(text: str) -> str:
+    """The words of Markdown `text` on one line: for subjects, notifications and search."""
+    words = nh3.clean(_rendered(text or "").replace("<br>", " ").replace("</p>", " ").replace("</li>", " "), tags=set())
+    return " ".join(html.unescape(words).split())
