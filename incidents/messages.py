@@ -175,6 +175,7 @@ TIMELINE = {
     "incidents.milestone": Sentence("decision", "clock", _milestone),
     "incidents.services": Sentence("decision", "services", _services),
     "incidents.edited": Sentence("decision", "pencil", _edited),
+    "incidents.users_affected": Sentence("decision", "people", _edited),
     "incidents.note": Sentence("note", "note", lambda data: ""),
     "incidents.step_done": Sentence("step", "check", lambda data: _("Done: %(step)s") % {"step": pick(data["title"])}),
     "incidents.step_undone": Sentence("step", "check", lambda data: _("Open again: %(step)s") % {"step": pick(data["title"])}),

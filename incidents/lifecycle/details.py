@@ -20,6 +20,7 @@ from lib.errors import NotFound, Refused
 from lib.text import clean
 
 LONGEST_NOTE = 20_000
+KINDS_OF_EDIT = {"incidents.edited": ("title", "summary"), "incidents.users_affected": ("users_affected", "users_affected_percent")}
 
 
 @retried
@@ -43,13 +44,15 @@ def edit(incident: Incident, *, actor: Any, source: str = "", **changes: Any) ->
         incident = hold(incident.pk)
         rights.require(actor, Ability.RESPOND, incident)
         changed = {name: value for name, value in _checked(changes).items() if getattr(incident, name) != value}
+        old = {name: _plain(getattr(incident, name)) for name in changed}
+        for name, value in changed.items():
+            setattr(incident, name, value)
         if changed:
-            old = {name: _plain(getattr(incident, name)) for name in changed}
-            for name, value in changed.items():
-                setattr(incident, name, value)
             incident.save(update_fields=list(changed))
-            new = {name: _plain(value) for name, value in changed.items()}
-            timeline.record(incident, "incidents.edited", actor=actor, source=source, data={"old": old, "new": new})
+        for kind, names in KINDS_OF_EDIT.items():
+            if told := [name for name in names if name in changed]:
+                data = {"old": {name: old[name] for name in told}, "new": {name: _plain(changed[name]) for name in told}}
+                timeline.record(incident, kind, actor=actor, source=source, data=data)
     return incident
 
 
