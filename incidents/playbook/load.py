@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from incidents.models import PlaybookVersion
 from incidents.playbook.check import check
-from incidents.playbook.reader import forget_until_commit
+from incidents.playbook.reader import Playbook, by_id, current_id, forget_until_commit
 from incidents.playbook.sections import SECTIONS, Content, Item, Items, ordered, shipped_content
 from lib import clock
 from lib.db import StaleHead, lock, retried
@@ -36,8 +36,19 @@ class Difference:
         return "removed" if self.ours is None else "changed"
 
 
+def current() -> Playbook:
+    """The rules in force. A portal that has none yet starts with the shipped ones."""
+    pk = current_id()
+    return by_id(load().pk if pk is None else pk)
+
+
+def current_version() -> PlaybookVersion:
+    """The version in force, made from the shipped content where there is none yet."""
+    return newest() or load()
+
+
 def newest() -> PlaybookVersion | None:
-    """The version in force."""
+    """The version in force, None before the first load."""
     return PlaybookVersion.objects.order_by("-number").first()
 
 
@@ -95,9 +106,7 @@ def replace(content: Content, *, actor: Any, note: str = "") -> PlaybookVersion:
 def merge(*, base: Content, ours: Content, shipped: Content) -> Content:
     """The three-way merge, item by item. Sections of rooms that are not installed any more stay as they are."""
     names = [*shipped, *(name for name in ours if name not in shipped)]
-    return {
-        name: _merge_items(base.get(name, {}), ours.get(name, {}), shipped[name]) if name in shipped else ours[name] for name in names
-    }
+    return {name: _merge_items(base.get(name, {}), ours.get(name, {}), shipped[name]) if name in shipped else ours[name] for name in names}
 
 
 def _merge_items(base: Items, ours: Items, shipped: Items) -> Items:
@@ -150,5 +159,11 @@ def _make(last: PlaybookVersion | None, content: Content, shipped: Content, *, a
     for section in ordered():
         if section.project:
             section.project(content.get(section.name, {}))
-    audit.record("playbook.version", actor=actor, target=f"playbook {number}", before={"version": last.number if last else 0}, after={"version": number, "note": note[:200]})
+    audit.record(
+        "playbook.version",
+        actor=actor,
+        target=f"playbook {number}",
+        before={"version": last.number if last else 0},
+        after={"version": number, "note": note[:200]},
+    )
     return version

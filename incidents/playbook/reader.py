@@ -129,9 +129,7 @@ class Playbook:
     @cached_property
     def teams(self) -> dict[str, TeamRule]:
         """All teams by slug."""
-        return {
-            slug: TeamRule(slug, item["name"], item.get("channel") or "", bool(item.get("is_response"))) for slug, item in self.items("teams").items()
-        }
+        return {slug: TeamRule(slug, item["name"], item.get("channel") or "", bool(item.get("is_response"))) for slug, item in self.items("teams").items()}
 
     @property
     def response_teams(self) -> list[str]:

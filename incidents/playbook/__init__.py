@@ -1,0 +1,36 @@
+"""The playbook: every rule of the manual as data, in versions that a team changes (`design.md "Playbook"`).
+
+`current()` and `incident_playbook(incident)` read it; `section()` registers a part of it (each room's `playbook.py` is
+imported at start); `load`, `edit` and `replace` make versions.
+"""
+
+from incidents.playbook import core
+from incidents.playbook.check import check
+from incidents.playbook.load import Difference, current, current_version, diff, edit, load, newest, replace
+from incidents.playbook.reader import ListRule, Playbook, ServiceRule, SeverityRule, StepRule, TeamRule, incident_playbook, read
+from incidents.playbook.sections import SECTIONS, Section, section, shipped_content
+
+__all__ = [
+    "SECTIONS",
+    "Difference",
+    "ListRule",
+    "Playbook",
+    "Section",
+    "ServiceRule",
+    "SeverityRule",
+    "StepRule",
+    "TeamRule",
+    "check",
+    "core",
+    "current",
+    "current_version",
+    "diff",
+    "edit",
+    "incident_playbook",
+    "load",
+    "newest",
+    "read",
+    "replace",
+    "section",
+    "shipped_content",
+]
