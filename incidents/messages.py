@@ -124,6 +124,14 @@ def _edited(data: Data) -> str:
     return _("Edited %(what)s") % {"what": "; ".join(parts)}
 
 
+def _done(data: Data) -> str:
+    return _("Done: %(step)s") % {"step": " · ".join(pick(step["title"]) for step in (data, *data.get("more", [])))}
+
+
+def _done_why(data: Data) -> str:
+    return _("Entry %(seq)s is what this step waited for.") % {"seq": data["seq"]} if data.get("by") == "entry" else ""
+
+
 def _late(data: Data) -> str:
     return _("Late: “%(step)s” was due at %(time)s") % {"step": pick(data["title"]), "time": moment(data["due"])}
 
@@ -177,7 +185,7 @@ TIMELINE = {
     "incidents.edited": Sentence("decision", "pencil", _edited),
     "incidents.users_affected": Sentence("decision", "people", _edited),
     "incidents.note": Sentence("note", "note", lambda data: ""),
-    "incidents.step_done": Sentence("step", "check", lambda data: _("Done: %(step)s") % {"step": pick(data["title"])}),
+    "incidents.step_done": Sentence("step", "check", _done, _done_why),
     "incidents.step_undone": Sentence("step", "check", lambda data: _("Open again: %(step)s") % {"step": pick(data["title"])}),
     "incidents.step_late": Sentence("step", "late", _late, lambda data: _("The playbook's time for this step has passed.")),
     "incidents.step_cancelled": Sentence("step", "check", _cancelled, lambda data: _("They are not in the list of the new severity.")),

@@ -1,7 +1,7 @@
 """What the core owes to time: late steps, broken clocks, lapsed acknowledgements, reactions to try again."""
 
 from incidents import reactions
-from incidents.steps import sweep_steps
+from incidents.deadlines import sweep_steps
 
 __all__ = ["retry_reactions", "sweep_steps"]
 
