@@ -1,1 +1,72 @@
 """One small fixed world for all tests, and plain factories with fixed defaults."""
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from lib import clock as product_clock
+
+
+class Clock:
+    """Time for a test with a database: it runs from `at`, and moves when told."""
+
+    def now(self) -> datetime:
+        """What the product takes for the present."""
+        return product_clock.now()
+
+    def move(self, shift: str) -> datetime:
+        """Move by "+30m", "-5m", "+2h", "+90s"; returns the new present."""
+        product_clock.move(product_clock.shift(shift).total_seconds())
+        return product_clock.now()
+
+    def at(self, moment: datetime) -> datetime:
+        """Make `moment` the present."""
+        product_clock.move((moment - product_clock.now()).total_seconds())
+        return product_clock.now()
+
+
+@pytest.fixture
+def clock(db: None) -> Clock:
+    """Moves the product's time; it is back when the test ends."""
+    return Clock()
+
+
+@pytest.fixture(autouse=True)
+def _unmoved_clock() -> Iterator[None]:
+    """The offset row of the last test is rolled back; nor may its memory live on."""
+    product_clock.forget()
+    yield
+    product_clock.forget()
+
+
+def is_loopback(address: Any) -> bool:
+    """True for sockets of this machine: a path, localhost, 127/8, ::1, and the unspecified address of a listener."""
+    if not isinstance(address, tuple):
+        return True
+    host = str(address[0])
+    try:
+        parsed = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host in {"localhost", ""}
+    return parsed.is_loopback or parsed.is_unspecified
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    """Connections go to this machine only: a test that reaches further fails."""
+    patch = pytest.MonkeyPatch()
+    for name in ("connect", "connect_ex"):
+        real = getattr(socket.socket, name)
+
+        def guarded(self: socket.socket, address: Any, real: Any = real) -> Any:
+            if not is_loopback(address):
+                raise AssertionError(f"a test wants to reach {address!r}; the network is blocked")
+            return real(self, address)
+
+        patch.setattr(socket.socket, name, guarded)
+    yield
+    patch.undo()
