@@ -70,3 +70,15 @@ def _no_network() -> Iterator[None]:
         patch.setattr(socket.socket, name, guarded)
     yield
     patch.undo()
+
+
+@pytest.fixture
+def person(db: None, django_user_model: Any) -> Any:
+    """A factory of people: `person("ada", roles=["admin"])`."""
+
+    def make(username: str = "sam", *, roles: Any = ("responder",), password: str | None = None, **fields: Any) -> Any:
+        fields.setdefault("name", username.title())
+        fields.setdefault("email", f"{username}@example.org")
+        return django_user_model.objects.create_user(username, password=password, roles=list(roles), **fields)
+
+    return make
