@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
 from incidents import lifecycle, search, steps, timeline
 from incidents import serializers as shapes
+from incidents.api_playbook import playbook_api_urls
 from incidents.models import Impact, Incident, RoleAssignment, Step, Team
 from incidents.models.incident import State
 from lib.errors import NotFound, Refused
@@ -325,4 +326,5 @@ api_urls = [
     path(f"{BELOW}steps/", Steps.as_view(), name="incident-steps"),
     path(f"{BELOW}steps/<int:pk>/done/", StepDone.as_view(), name="incident-step-done"),
     path(f"{BELOW}clocks/", Clocks.as_view(), name="incident-clocks"),
+    *playbook_api_urls,
 ]

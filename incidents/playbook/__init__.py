@@ -5,10 +5,10 @@ imported at start); `load`, `edit` and `replace` make versions.
 """
 
 from incidents.playbook import core
-from incidents.playbook.check import check
-from incidents.playbook.load import Difference, current, current_version, diff, edit, load, newest, replace
+from incidents.playbook.problems import check
 from incidents.playbook.reader import ListRule, Playbook, ServiceRule, SeverityRule, StepRule, TeamRule, incident_playbook, read
 from incidents.playbook.sections import SECTIONS, Section, section, shipped_content
+from incidents.playbook.versions import Difference, current, current_version, diff, edit, load, newest, replace
 
 __all__ = [
     "SECTIONS",

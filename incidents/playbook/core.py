@@ -1,6 +1,7 @@
 """The core's sections: severities, teams, roles, steps, services, internal communication and targets."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -45,13 +46,6 @@ OPENS_ON = (
 )
 
 
-def _severities(content: Mapping[str, Items]) -> Iterator[str]:
-    for code, item in content["severities"].items():
-        for name in ("rto_seconds", "rpo_seconds"):
-            if item.get(name) is None:
-                yield f"severities/{code}/{name}: {_('is missing')}"
-
-
 def _teams(content: Mapping[str, Items]) -> Iterator[str]:
     for slug in content["teams"]:
         if len(slug) > 50 or not projection.is_slug(slug):
@@ -82,13 +76,12 @@ section(
     data=DATA / "severities.json",
     fixed=Severity.values,
     position=10,
-    check=_severities,
     fields=(
         NAME,
         Text(name="meaning", label=gettext_lazy("Meaning"), required=True),
         Texts(name="examples", label=gettext_lazy("For example")),
-        RTO,
-        RPO,
+        replace(RTO, required=True, low=1),
+        replace(RPO, required=True),
         Seconds(name="respond_within_seconds", label=gettext_lazy("Respond within")),
         Text(name="escalation", label=gettext_lazy("Escalation")),
         Flag(name="is_working_time", label=gettext_lazy("Count in working time")),

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
@@ -23,10 +23,11 @@ class Field:
     label: Any
     hint: Any = ""
     required: bool = False
+    blank: ClassVar[Any] = None  # what counts as absent besides null
 
     def problems(self, value: Any, content: Mapping[str, Any]) -> Iterator[str]:
         """What is wrong with `value` inside `content`; nothing when it is absent and may be."""
-        if value is None or value == "" or value == {} or value == []:
+        if value is None or value == self.blank:
             if self.required:
                 yield _("is missing")
             return
@@ -49,6 +50,7 @@ def _bad_text(value: Any, limit: int) -> str:
 class Line(Field):
     """One line of text, the same in every language (a channel, an address)."""
 
+    blank: ClassVar[Any] = ""
     limit: int = 100
 
     def wrong(self, value: Any, content: Mapping[str, Any]) -> Iterator[str]:
@@ -59,6 +61,8 @@ class Line(Field):
 @dataclass(frozen=True, kw_only=True)
 class Url(Field):
     """An address with http or https."""
+
+    blank: ClassVar[Any] = ""
 
     def wrong(self, value: Any, content: Mapping[str, Any]) -> Iterator[str]:
         if problem := _bad_text(value, 200):
@@ -77,6 +81,7 @@ class Url(Field):
 class Text(Field):
     """A text in both languages: {"en": …, "zh-hans": …}; one of them may be missing."""
 
+    blank: ClassVar[Any] = {}
     limit: int = 400
     is_long: bool = False
 
@@ -96,6 +101,8 @@ class Text(Field):
 @dataclass(frozen=True, kw_only=True)
 class Texts(Field):
     """A list of texts, each in both languages."""
+
+    blank: ClassVar[Any] = []
 
     def wrong(self, value: Any, content: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(value, list) or len(value) > 50:
@@ -121,6 +128,8 @@ class Seconds(Field):
 @dataclass(frozen=True, kw_only=True)
 class PerSeverity(Field):
     """Seconds by severity: {"P1": 300, "P2": null}. A severity that is absent is not meant; null has no limit."""
+
+    blank: ClassVar[Any] = {}
 
     def wrong(self, value: Any, content: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(value, dict) or not set(value) <= set(SEVERITIES):
@@ -158,6 +167,7 @@ class Flag(Field):
 class Choice(Field):
     """One of `choices` (value, label)."""
 
+    blank: ClassVar[Any] = ""
     choices: tuple[tuple[str, Any], ...] = ()
 
     def wrong(self, value: Any, content: Mapping[str, Any]) -> Iterator[str]:
@@ -170,6 +180,7 @@ class Choice(Field):
 class Reference(Field):
     """The key of an item in section `to`."""
 
+    blank: ClassVar[Any] = ""
     to: str = ""
 
     def wrong(self, value: Any, content: Mapping[str, Any]) -> Iterator[str]:
@@ -181,6 +192,7 @@ class Reference(Field):
 class References(Field):
     """Keys of items in section `to`, each once."""
 
+    blank: ClassVar[Any] = []
     to: str = ""
 
     def wrong(self, value: Any, content: Mapping[str, Any]) -> Iterator[str]:
@@ -196,7 +208,8 @@ class References(Field):
 class Conditions(Field):
     """Timeline kinds that tick a step: `kind` or `kind:field=value|value,field=value`; stored blank-separated in 200 characters."""
 
-    PATTERN = re.compile(r"[a-z_]+(\.[a-z_]+)+(:[a-z_]+=[^\s,=]+(,[a-z_]+=[^\s,=]+)*)?")
+    blank: ClassVar[Any] = []
+    PATTERN: ClassVar[re.Pattern[str]] = re.compile(r"[a-z_]+(\.[a-z_]+)+(:[a-z_]+=[^\s,=]+(,[a-z_]+=[^\s,=]+)*)?")
 
     def wrong(self, value: Any, content: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(value, list) or not all(isinstance(word, str) for word in value):

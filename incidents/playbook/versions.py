@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from incidents.models import PlaybookVersion
-from incidents.playbook.check import check
+from incidents.playbook.problems import check
 from incidents.playbook.reader import Playbook, by_id, current_id, forget_until_commit
 from incidents.playbook.sections import SECTIONS, Content, Item, Items, ordered, shipped_content
 from lib import clock
