@@ -48,21 +48,19 @@ def protect(model: type[models.Model], *, allow_update: str = "") -> None:
 @contextmanager
 def unlocked(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """The one door: in this block, which is one transaction, protected rows may be changed. For flush, restore and migrations."""
-    connection = connections[using]
-    with transaction.atomic(using=using):
-        _swing(connection, is_open=True)
-        yield
-        # After an exception the rollback closes it: both doors are part of the transaction.
-        _swing(connection, is_open=False)
-
-
-def _swing(connection: BaseDatabaseWrapper, *, is_open: bool) -> None:
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT set_config('portal.append_only_door', %s, true)", ["open" if is_open else "shut"])
-        elif is_open:
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
+        on_postgres = connections[using].vendor == "postgresql"
+        if on_postgres:
+            cursor.execute("SELECT current_setting('portal.append_only_door', true)")
+            before = cursor.fetchone()[0] or "shut"
+            cursor.execute("SELECT set_config('portal.append_only_door', 'open', true)")
+        else:
             cursor.execute(f"CREATE TABLE IF NOT EXISTS {DOOR} (is_open integer)")
             cursor.execute(f"INSERT INTO {DOOR} VALUES (1)")  # noqa: S608 - a constant
+        yield
+        # After an exception the rollback closes it: both doors are part of the transaction.
+        if on_postgres:
+            cursor.execute("SELECT set_config('portal.append_only_door', %s, true)", [before])
         else:
             cursor.execute(f"DELETE FROM {DOOR} WHERE rowid = (SELECT max(rowid) FROM {DOOR})")  # noqa: S608 - a constant
 

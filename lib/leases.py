@@ -1,6 +1,8 @@
 """Claims on rows and on jobs: whoever holds the lease works, and only its holder may record the result."""
 
+import os
 import secrets
+import socket
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -8,6 +10,7 @@ from django.db import connection, models, transaction
 from django.db.models import F, Q
 
 from lib import clock
+from lib.models import NamedLease
 
 
 class Leased(models.Model):
@@ -57,3 +60,42 @@ def settle(row: Leased, **values: Any) -> bool:
         for name, value in values.items():
             setattr(row, name, value)
     return written == 1
+
+
+def renew(row: Leased, *, seconds: float) -> bool:
+    """Hold a claimed row for `seconds` from now; False when the lease was lost, and then the work is somebody else's."""
+    until = clock.now() + timedelta(seconds=seconds)
+    if type(row)._base_manager.filter(pk=row.pk, lease_token=row.lease_token).exclude(lease_token="").update(lease_until=until) != 1:
+        return False
+    row.lease_until = until
+    return True
+
+
+_holders: dict[int, str] = {}
+
+
+def holder() -> str:
+    """This process's name in leases; a forked child has its own."""
+    pid = os.getpid()
+    if pid not in _holders:
+        _holders.clear()
+        _holders[pid] = f"{socket.gethostname()[:40]}/{pid}/{secrets.token_hex(6)}"
+    return _holders[pid]
+
+
+def elect(name: str, seconds: float) -> bool:
+    """True when this process does the job `name` for the next `seconds`: it had it already, or nobody has. Call again in time to keep it.
+
+    In real time: a test that moves the clock deposes nobody.
+    """
+    now, me = clock.real(), holder()
+    until = now + timedelta(seconds=seconds)
+    if NamedLease.objects.filter(Q(holder=me) | Q(until__lt=now), name=name).update(holder=me, until=until):
+        return True
+    NamedLease.objects.bulk_create([NamedLease(name=name, holder=me, until=until)], ignore_conflicts=True)
+    return NamedLease.objects.filter(name=name, holder=me).exists()
+
+
+def resign(name: str) -> None:
+    """Give the job `name` up at once, so that another process need not wait."""
+    NamedLease.objects.filter(name=name, holder=holder()).update(holder="", until=clock.real() - timedelta(seconds=1))

@@ -34,4 +34,18 @@ class Migration(migrations.Migration):
                 ('until', models.DateTimeField()),
             ],
         ),
+        # The embedded cache (settings.CACHES): Django's own table, which has no model.
+        migrations.SeparateDatabaseAndState(
+            database_operations=[
+                migrations.CreateModel(
+                    name='CacheRow',
+                    fields=[
+                        ('cache_key', models.CharField(max_length=255, primary_key=True, serialize=False)),
+                        ('value', models.TextField()),
+                        ('expires', models.DateTimeField(db_index=True)),
+                    ],
+                    options={'db_table': 'lib_cache'},
+                ),
+            ],
+        ),
     ]
