@@ -1,0 +1,54 @@
+"""What comms shows beside the story: updates due, messages."""
+
+from typing import Any
+
+from django.db.models import Count
+from django.utils.translation import gettext_lazy as _
+
+from accounts.abilities import Ability
+from comms import obligations
+from comms.models import Delivery, Obligation
+from incidents import rights
+from incidents.models import Incident
+from incidents.panels import Panel, register
+from lib import clock
+
+STATES = {"comms.update", "comms.update_missed"} | {f"incidents.{kind}" for kind in ("state", "severity", "recovered", "fires_again", "merged_from")}
+SHOWN = 5
+
+
+def updates(incident: Incident, user: Any) -> dict[str, Any] | None:
+    """What is owed now, and how the last ones went; nothing for an incident that owes none."""
+    rows = list(Obligation.objects.filter(incident=incident).select_related("kept_by").order_by("-opened_at", "-id")[:50])
+    open_ones = [row for row in rows if row.closed_at is None]
+    past = [row for row in rows if row.closing in (Obligation.Closing.KEPT, Obligation.Closing.MISSED)]
+    if not open_ones and not past:
+        return None
+    now = clock.now()
+    return {
+        "rows": [{"obligation": row, "is_late": row.due_at <= now} for row in open_ones],
+        "past": past[:SHOWN],
+        "kept": sum(row.closing == Obligation.Closing.KEPT for row in past),
+        "missed": sum(row.closing == Obligation.Closing.MISSED for row in past),
+        "may_update": rights.may(user, Ability.RESPOND, incident),
+        "incident": incident,
+        "rhythm": obligations.cadence(incident, "war_room"),
+    }
+
+
+def messages(incident: Incident, user: Any) -> dict[str, Any] | None:
+    """How many went out, and what did not."""
+    counts = dict(Delivery.objects.filter(incident=incident).order_by().values_list("state").annotate(Count("id")))
+    if not counts:
+        return None
+    failed = Delivery.objects.filter(incident=incident, state=Delivery.State.DEAD).select_related("person").order_by("-id")[:SHOWN]
+    labels = dict(Delivery.State.choices)
+    return {
+        "counts": [{"state": state, "label": labels[state], "count": counts[state]} for state in Delivery.State.values if state in counts],
+        "failed": failed,
+        "incident": incident,
+    }
+
+
+register(Panel("updates", _("Updates due"), "comms/panels/updates.html", updates, 25, frozenset(STATES)))
+register(Panel("messages", _("Sent messages"), "comms/panels/messages.html", messages, 65, frozenset({"comms.told", "comms.not_delivered", "comms.update"})))

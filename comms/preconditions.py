@@ -1,0 +1,57 @@
+"""What is read again just before a message is sent: has the world moved on?"""
+
+from collections.abc import Callable
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from comms.models import Delivery
+from incidents.models import Incident
+
+Precondition = Callable[[Delivery], str | None]
+
+
+def _not_acknowledged(delivery: Delivery) -> str | None:
+    incident = delivery.incident
+    return _("somebody has it already") if incident is not None and incident.acknowledged_at else _still_open(delivery)
+
+
+def _still_open(delivery: Delivery) -> str | None:
+    incident = delivery.incident
+    return _("the incident is over") if incident is not None and not incident.is_open else None
+
+
+def _worth_waking(delivery: Delivery) -> str | None:
+    incident = delivery.incident
+    if incident is not None and incident.recovered_at is not None:
+        return _("it has recovered by itself")
+    return _still_open(delivery)
+
+
+def _was_told(delivery: Delivery) -> str | None:
+    # One under way counts: whether it arrives is not known yet.
+    told = Q(state=Delivery.State.SENT) | Q(state=Delivery.State.DUE, tries__isnull=False)
+    others = Delivery.objects.filter(told, incident=delivery.incident, person=delivery.person).exclude(kind=delivery.kind)
+    return None if others.exists() else _("this reader was never told of the incident")
+
+
+def _may_know(delivery: Delivery) -> bool:
+    return delivery.person is not None and Incident.objects.visible_to(delivery.person).filter(pk=delivery.incident_id).exists()
+
+
+PRECONDITIONS: dict[str, Precondition] = {
+    "not_acknowledged": _not_acknowledged,
+    "still_open": _still_open,
+    "worth_waking": _worth_waking,
+    "was_told": _was_told,
+}
+
+
+def objection(delivery: Delivery) -> str | None:
+    """Why `delivery` must not go out now, or None. Beside its own precondition: its reader may still know, and is still here."""
+    if delivery.person is not None and not delivery.person.is_active:
+        return _("this person's account is closed")
+    if delivery.incident is not None and delivery.incident.is_private and not _may_know(delivery):
+        return _("the incident is private now, and this reader is not named")
+    check = PRECONDITIONS.get(delivery.precondition)
+    return check(delivery) if check else None
