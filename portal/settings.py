@@ -134,6 +134,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "portal.access.AccessMiddleware",
+    "portal.errors.RefusalMiddleware",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -290,6 +291,7 @@ if EMAIL_URL and urlsplit(EMAIL_URL).scheme not in {"smtp", "smtp+tls", "smtp+ss
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Incident Portal <portal@{site_host}>")
 EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # nothing sends around the outbox
+ACCOUNTS_MAILER = "comms.account_mail.send"  # mail that begins in accounts (design.md "Outbox")
 
 # --- REST -----------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -336,7 +338,19 @@ CELERY = {
     "task_default_queue": "engine",
     "timezone": "UTC",
 }
-HTMX_CONFIG = {"allowEval": False, "selfRequestsOnly": True, "includeIndicatorStyles": False, "allowScriptTags": False}
+HTMX_CONFIG = {
+    "allowEval": False,
+    "selfRequestsOnly": True,
+    "includeIndicatorStyles": False,
+    "allowScriptTags": False,
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        {"code": "[23]..", "swap": True},
+        {"code": "422", "swap": True},  # a form that comes back with its mistakes
+        {"code": "...", "swap": False, "error": True},
+    ],
+}
+CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 FAILPOINTS = env.text("PORTAL_FAILPOINTS") if TESTING else ""
 ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
 
