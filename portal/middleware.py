@@ -1,9 +1,15 @@
 """What every answer passes through: headers for all response classes, and a calm 503 when the database is away."""
 
+import logging
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
+
+from lib import db
+from portal import errors
+
+log = logging.getLogger(__name__)
 
 
 class ResponseHeadersMiddleware:
@@ -15,11 +21,13 @@ class ResponseHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault("X-Frame-Options", "DENY")
         return response
 
 
 class DatabaseAwayMiddleware:
-    """Turns a lost database into 503 with Retry-After, never a bare 500."""
+    """Turns a lost database into 503 with Retry-After, never a bare 500. What happens outside a view ends in `errors.server_error`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
@@ -28,6 +36,9 @@ class DatabaseAwayMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError | InterfaceError):
-            return HttpResponse("database away", status=503, headers={"Retry-After": "5"})
+        """None for what is another failure."""
+        if db.is_away(exception):
+            log.warning("the database is away: %s %s", request.method, request.path)
+            connection.close()
+            return errors.respond(request, 503)
         return None

@@ -1,0 +1,59 @@
+"""The production driver: Celery tasks and beat's schedule, both made from the table of sweeps."""
+
+import os
+import threading
+import time
+from typing import Any
+
+from celery import Celery
+from django.conf import settings
+
+from lib import heartbeats
+from portal import engine
+from portal.sweeps import SWEEPS, Sweep
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+NOTE_SECONDS = 3.0  # how often a worker says that it serves a queue
+
+app = Celery("portal")
+app.config_from_object(settings.CELERY)
+
+
+def register(sweep: Sweep) -> None:
+    """Make the task of one sweep."""
+
+    @app.task(name=sweep.name, time_limit=sweep.time_limit, soft_time_limit=max(1.0, sweep.time_limit - 5), ignore_result=True)
+    def run() -> None:
+        work(sweep)
+
+
+def schedule(sweeps: tuple[Sweep, ...] = SWEEPS) -> dict[str, dict[str, Any]]:
+    """Beat's schedule. A message that nobody took until the next ones were due is worth nothing: it expires."""
+    return {
+        sweep.name: {"task": sweep.name, "schedule": sweep.interval, "options": {"queue": sweep.queue, "expires": max(5.0, 2 * sweep.interval)}}
+        for sweep in sweeps
+    }
+
+
+noted: dict[str, float] = {}
+noting = threading.Lock()
+
+
+def work(sweep: Sweep) -> None:
+    """Run one sweep, again while it finds rows and time is left, and say that its queue is served."""
+    end = time.monotonic() + min(10.0, sweep.time_limit / 2)
+    while engine.call(sweep) and time.monotonic() < end:
+        pass
+    with noting:
+        is_due = time.monotonic() - noted.get(sweep.queue, -NOTE_SECONDS) >= NOTE_SECONDS
+        if is_due:
+            noted[sweep.queue] = time.monotonic()
+    if is_due:
+        heartbeats.beat(f"worker.{sweep.queue}", pid=os.getpid())
+
+
+for line in SWEEPS:
+    register(line)
+app.conf.beat_schedule = schedule()
+app.conf.task_routes = {sweep.name: {"queue": sweep.queue} for sweep in SWEEPS}

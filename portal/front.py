@@ -1,0 +1,166 @@
+"""The front door: one ASGI application that answers streams itself and hands everything else to Django in bounded threads."""
+
+import asyncio
+import logging
+
+from a2wsgi import WSGIMiddleware
+
+from portal import door, metrics, streams
+from portal.asgi import Message, Receive, Request, Send, answer, refuse
+from portal.hub import Hub
+from portal.wsgi import application as django
+
+log = logging.getLogger(__name__)
+
+THREADS = 8
+MOST_WAITING = 512  # requests inside or waiting for a thread
+MOST_HELD = 256 * door.MIB  # bytes of bodies held at once
+BODY_SECONDS = 20.0  # a sender that sends nothing for this long is gone
+DRAIN_SECONDS = 0.5
+
+
+class TooLarge(Exception):
+    """The body is over its cap."""
+
+
+class TooMuch(Exception):
+    """Too many bytes are held already."""
+
+
+class Gone(Exception):
+    """The sender went before the body was whole."""
+
+
+class Front:
+    """The application that uvicorn serves."""
+
+    def __init__(self) -> None:
+        self.hub = Hub()
+        metrics.hubs.append(self.hub.listeners)
+        self.django = WSGIMiddleware(django, workers=THREADS, send_queue_size=64)  # type: ignore[arg-type]
+        self.inside = 0
+        self.held = 0
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.live(receive, send)
+        elif scope["type"] == "http":
+            await self.serve(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def live(self, receive: Receive, send: Send) -> None:
+        """The hub starts and stops with the process."""
+        await receive()
+        await self.hub.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.hub.stop()
+        self.django.executor.shutdown(wait=False, cancel_futures=True)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def serve(self, scope: Message, receive: Receive, send: Send) -> None:
+        """One request."""
+        try:
+            request = door.clean(scope)
+        except door.BadRequest as error:
+            plain = Request(scope=scope, path="", query="", host="", scheme="http", request_id="-")
+            await refuse(send, plain, 400, "bad_request", str(error))
+            return
+        if request.path == "/healthz":
+            await answer(send, request, 200, b"ok\n", b"text/plain; charset=utf-8", [(b"cache-control", b"no-store")])
+        elif not door.is_allowed(request.host):
+            await refuse(send, request, 400, "host", "This portal does not answer under that name (ALLOWED_HOSTS).")
+        elif not door.belongs(request.path, request.host):
+            await refuse(send, request, 404, "not_found", "There is nothing here.")
+        elif request.path == "/live/":
+            await self.stream(streams.live_stream, request, receive, send)
+        elif streams.API_STREAM.match(request.path):
+            await self.stream(streams.api_stream, request, receive, send)
+        else:
+            await self.hand_over(request, receive, send)
+
+    async def stream(self, open_stream: streams.Opener, request: Request, receive: Receive, send: Send) -> None:
+        """A live stream; it takes no thread and no connection while it lives."""
+        if request.scope["method"] != "GET":
+            await refuse(send, request, 405, "method", "Streams are read with GET.", [(b"allow", b"GET")])
+        else:
+            await open_stream(self.hub, request, receive, send)
+
+    async def hand_over(self, request: Request, receive: Receive, send: Send) -> None:
+        """Read the whole body first, so that a slow sender never holds a thread; then let Django work."""
+        if self.inside >= MOST_WAITING:
+            await refuse(send, request, 503, "busy", "Too many requests wait; try again.", [(b"retry-after", b"1")])
+            return
+        self.inside += 1
+        held = [0]
+        try:
+            body = await self.read_body(request, receive, held)
+            await self.django(request.scope, replay(body, receive), send)  # type: ignore[arg-type]
+        except TooLarge:
+            await drain(request, receive)
+            detail = f"The body is larger than {door.body_cap(request.path)} bytes."
+            await refuse(send, request, 413, "too_large", detail, [(b"connection", b"close")])
+        except TooMuch:
+            await refuse(send, request, 503, "busy", "Too much is being received; try again.", [(b"retry-after", b"2"), (b"connection", b"close")])
+        except TimeoutError:
+            await refuse(send, request, 408, "timeout", "The body did not arrive.", [(b"connection", b"close")])
+        except Gone:
+            log.debug("the sender went before its body was whole")
+        finally:
+            self.inside -= 1
+            self.held -= held[0]
+
+    async def read_body(self, request: Request, receive: Receive, held: list[int]) -> bytes:
+        """The body; raises TooLarge, TooMuch, TimeoutError or Gone."""
+        cap = door.body_cap(request.path)
+        announced = request.header("content-length")
+        if announced.isdecimal() and int(announced) > cap:
+            raise TooLarge
+        chunks: list[bytes] = []
+        while True:
+            async with asyncio.timeout(BODY_SECONDS):
+                message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            chunk = message.get("body", b"")
+            held[0] += len(chunk)
+            self.held += len(chunk)
+            if held[0] > cap:
+                raise TooLarge
+            if self.held > MOST_HELD:
+                raise TooMuch
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """A receive that gives the whole body first."""
+    given = False
+
+    async def give() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return give
+
+
+async def drain(request: Request, receive: Receive) -> None:
+    """Take what is on its way for a moment, so that the sender reads our answer instead of a broken pipe."""
+    if request.header("expect"):
+        return
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
+
+
+application = Front()
