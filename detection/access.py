@@ -1,0 +1,31 @@
+"""What the routes of this room ask of the caller."""
+
+from accounts.abilities import Ability
+from accounts.rules import PUBLIC, Rules
+
+RULES: Rules = {
+    # The door checks its own key.
+    "detection:ingest-alertmanager": {"GET": PUBLIC, "POST": PUBLIC, "PUT": PUBLIC, "PATCH": PUBLIC, "DELETE": PUBLIC},
+    "detection:ingest-alertmanager-bearer": {"GET": PUBLIC, "POST": PUBLIC, "PUT": PUBLIC, "PATCH": PUBLIC, "DELETE": PUBLIC},
+    "detection:alerts": {"GET": Ability.SEE},
+    "detection:alerts-act": {"POST": Ability.RESPOND},
+    "detection:alert": {"GET": Ability.SEE},
+    "detection:alert-map": {"POST": Ability.CONFIGURE},
+    "detection:candidate-accept": {"POST": Ability.RESPOND},
+    "detection:candidate-dismiss": {"POST": Ability.RESPOND},
+    "detection:set-aside": {"GET": Ability.RESPOND},
+    "detection:sources": {"GET": Ability.CONFIGURE, "POST": Ability.CONFIGURE},
+    "detection:source": {"GET": Ability.CONFIGURE, "POST": Ability.CONFIGURE},
+    "detection:source-rotate": {"POST": Ability.CONFIGURE},
+    "detection:mapping-delete": {"POST": Ability.CONFIGURE},
+    "api:alert-list": {"GET": Ability.SEE},
+    "api:alert-detail": {"GET": Ability.SEE},
+    "api:incident-alerts": {"GET": Ability.SEE},
+    "api:candidate-list": {"GET": Ability.SEE},
+    "api:candidate-detail": {"GET": Ability.SEE},
+    "api:candidate-accept": {"POST": Ability.RESPOND},
+    "api:candidate-dismiss": {"POST": Ability.RESPOND},
+    "api:source-list": {"GET": Ability.CONFIGURE, "POST": Ability.CONFIGURE},
+    "api:source-detail": {"GET": Ability.CONFIGURE},
+    "api:source-rotate": {"POST": Ability.CONFIGURE},
+}

@@ -1,0 +1,90 @@
+"""What must be true of detection's rows at any time."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, Q
+
+from detection.models import Alert, AlertGroup, Candidate, Envelope, Source
+from detection.normal import BadBatch, NormalAlert
+from detection.sources import KINDS
+from incidents.models import State
+from lib import clock
+from lib.jsonio import BadJSON, loads
+
+NEWEST = 20  # envelopes held against their alerts in a quick audit
+RECENT = timedelta(hours=1)
+MOST = 20  # findings of one kind
+
+
+def invariants(*, full: bool = False) -> list[str]:
+    """Findings; `full` holds every kept envelope against its alerts, else the newest of the last hour."""
+    return [*_firing_twice(), *_open_twice(), *_apart(), *_candidates(), *_envelopes(full)]
+
+
+def _firing_twice() -> list[str]:
+    doubled = Alert.objects.firing().order_by().values("source", "fingerprint").annotate(count=Count("pk")).filter(count__gt=1)
+    return [f"alert {row['fingerprint']} of source {row['source']} fires {row['count']} times" for row in doubled[:MOST]]
+
+
+def _open_twice() -> list[str]:
+    doubled = AlertGroup.objects.open().order_by().values("key").annotate(count=Count("pk")).filter(count__gt=1)
+    return [f"group {row['key']} is open {row['count']} times" for row in doubled[:MOST]]
+
+
+def _apart() -> list[str]:
+    """Alerts follow their group to its incident, and nothing points at a merged one."""
+    strays = Alert.objects.filter(group__isnull=False).exclude(Q(incident=F("group__incident")) | Q(incident=None, group__incident=None))
+    merged = AlertGroup.objects.filter(incident__state=State.MERGED)
+    grave = Alert.objects.firing().filter(fired=True, severity__in=("P1", "P2"), incident=None)
+    return [
+        *(f"alert {pk} is not where its group is" for pk in strays.values_list("pk", flat=True)[:MOST]),
+        *(f"group {pk} points at a merged incident" for pk in merged.values_list("pk", flat=True)[:MOST]),
+        *(f"alert {pk} is grave, fires and has no incident" for pk in grave.values_list("pk", flat=True)[:MOST]),
+    ]
+
+
+def _candidates() -> list[str]:
+    wrong = Candidate.objects.filter(Q(status__in=("accepted", "joined"), incident=None) | Q(status="waiting", incident__isnull=False))
+    return [f"candidate {pk} is {status} and its incident does not fit" for pk, status in wrong.values_list("pk", "status")[:MOST]]
+
+
+def _envelopes(full: bool) -> list[str]:
+    rows = Envelope.objects.select_related("source").order_by("-received_at")
+    chosen: Iterable[Envelope] = rows.iterator(chunk_size=50) if full else rows.filter(received_at__gte=clock.now() - RECENT)[:NEWEST]
+    findings: list[str] = []
+    for envelope in chosen:
+        if envelope.source.kind != Source.OWN and len(findings) < MOST:
+            findings += _missing(envelope)
+    return findings
+
+
+def _missing(envelope: Envelope) -> list[str]:
+    """Alerts of an accepted request that are not in the table."""
+    try:
+        batch = KINDS[envelope.source.kind].parse(loads(envelope.body))
+    except (BadJSON, BadBatch):
+        return [f"envelope {envelope.pk} cannot be read any more"]
+    if len(batch.alerts) != envelope.accepted or len(batch.rejected) != envelope.rejected:
+        return [f"envelope {envelope.pk} says {envelope.accepted} alerts and holds {len(batch.alerts)}"]
+    known = _known(envelope, [alert.fingerprint for alert in batch.alerts])
+    lost = [alert for alert in batch.alerts if not _is_stored(alert, known[alert.fingerprint])]
+    return [f"alert {alert.fingerprint} of envelope {envelope.pk} is missing" for alert in lost[:MOST]]
+
+
+def _known(envelope: Envelope, fingerprints: list[str]) -> dict[str, list[tuple[datetime, list[list[object]]]]]:
+    known: dict[str, list[tuple[datetime, list[list[object]]]]] = defaultdict(list)
+    for at in range(0, len(fingerprints), 5000):
+        rows = Alert.objects.filter(source=envelope.source, fingerprint__in=fingerprints[at : at + 5000])
+        for fingerprint, start, episodes in rows.values_list("fingerprint", "starts_at", "episodes"):
+            known[fingerprint].append((start, episodes))
+    return known
+
+
+def _is_stored(alert: NormalAlert, rows: list[tuple[datetime, list[list[object]]]]) -> bool:
+    if alert.starts_at is None:
+        return bool(rows)
+    wanted = alert.starts_at.isoformat()
+    # A stretch of very many starts forgets inner ones: then its span is the proof.
+    return any(wanted in [episode[0] for episode in episodes] or (len(episodes) >= 50 and start <= alert.starts_at) for start, episodes in rows)

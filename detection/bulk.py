@@ -1,0 +1,62 @@
+"""Many rows in one statement on either database: Django's own bulk acts split into batches of 999 values on SQLite."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, models
+
+
+def insert(rows: Sequence[models.Model], conflict: str = "") -> None:
+    """Insert `rows` (one model, without keys) by one statement; `conflict` is an ON CONFLICT clause of SQL.
+
+    Raises IntegrityError as any insert does.
+    """
+    if rows:
+        fields = [field for field in rows[0]._meta.concrete_fields if not field.primary_key]
+        table = connection.ops.quote_name(rows[0]._meta.db_table)
+        columns = ", ".join(_column(field) for field in fields)
+        chosen = ", ".join(_element(position, field) for position, field in enumerate(fields))
+        _execute(f"INSERT INTO {table} ({columns}) SELECT {chosen} FROM {_each()} WHERE true {conflict}", rows, fields)  # noqa: S608 - names of our own columns
+
+
+def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
+    """Write the fields `names` of `rows` (one model, with keys) by one statement."""
+    if rows:
+        meta = rows[0]._meta
+        assert meta.pk is not None
+        fields = [meta.pk, *(meta.get_field(name) for name in names)]
+        table = connection.ops.quote_name(meta.db_table)
+        chosen = ", ".join(f"{_element(position, field)} AS {_column(field)}" for position, field in enumerate(fields))
+        changes = ", ".join(f"{_column(field)} = new.{_column(field)}" for field in fields[1:])
+        key = _column(meta.pk)
+        sql = f"UPDATE {table} SET {changes} FROM (SELECT {chosen} FROM {_each()}) AS new WHERE {table}.{key} = new.{key}"  # noqa: S608 - our own columns
+        _execute(sql, rows, fields)
+
+
+def _execute(sql: str, rows: Sequence[models.Model], fields: Sequence[Any]) -> None:
+    values = [[_plain(field.get_db_prep_save(field.pre_save(row, add=False), connection)) for field in fields] for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [json.dumps(values)])
+
+
+def _plain(value: Any) -> Any:
+    """A column's value as JSON; what a driver wraps (PostgreSQL's JSON) is unwrapped, times are written out."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return json.dumps(value.adapted) if hasattr(value, "adapted") else str(value)
+
+
+def _column(field: Any) -> str:
+    return connection.ops.quote_name(field.column)
+
+
+def _each() -> str:
+    return "jsonb_array_elements(%s::jsonb) AS item(value)" if connection.vendor == "postgresql" else "json_each(%s) AS item"
+
+
+def _element(position: int, field: Any) -> str:
+    if connection.vendor != "postgresql":
+        return f"json_extract(item.value, '$[{position}]')"
+    kind = field.rel_db_type(connection) if field.primary_key else field.db_type(connection)
+    return f"(item.value->>{position})::{kind}"

@@ -1,0 +1,145 @@
+"""One transaction from a batch of alerts to rows, groups, incidents and their story; the same few queries for 1 alert and for 500.
+
+Lock order: incident → group → alerts. Everything is looked at once without locks to know what to lock, decided on locked rows.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, connection
+from django.db.models import F, Q
+
+from detection import bulk, effects, groups, rules, setting_aside
+from detection.held import Held
+from detection.models import Alert, AlertGroup, Candidate, Envelope, Source
+from detection.normal import Batch
+from detection.placing import key_of, needs_group
+from detection.unfolding import Change, Notice, unfold
+from incidents.models import Incident, State
+from lib import failpoints
+from lib.db import StaleHead, lock
+
+REACHES_BACK = timedelta(hours=48)  # how far back rows are looked for beside those a notice names
+STAMP_EVERY = timedelta(seconds=10)  # a source's last receipt is written no more often: its row would be everybody's queue
+WRITTEN = (
+    "status", "starts_at", "ends_at", "episodes", "fired", "name", "title", "summary", "url", "labels", "label_text", "annotations", "severity",
+    "service", "group", "incident", "why", "last_received_at", "times",
+)  # fmt: skip
+
+
+@dataclass
+class Outcome:
+    """What became of a request."""
+
+    accepted: int
+    references: list[str] = field(default_factory=list)  # of incidents that are not private
+
+
+def take(source: Source, batch: Batch, raw: bytes, received: datetime) -> Outcome:
+    """Store a batch and do all it means, in the caller's transaction. Raises StaleHead when another request was quicker: begin again."""
+    Envelope.objects.create(
+        source=source,
+        received_at=received,
+        body=raw.decode("utf-8", "replace").replace("\x00", ""),
+        digest=hashlib.sha256(raw).hexdigest(),
+        accepted=len(batch.alerts),
+        rejected=len(batch.rejected),
+        truncated=batch.truncated,
+    )
+    setting_aside.keep(source, batch.rejected, received)
+    changes = _correlate(source, batch, received) if batch.alerts else []
+    _stamp(source, received)
+    failpoints.hit("detection.before_commit")
+    return Outcome(len(batch.alerts), _references(changes))
+
+
+def _correlate(source: Source, batch: Batch, received: datetime) -> list[Change]:
+    notices = _notices(source, batch, received)
+    looked = _look(source, notices, received)
+    glimpse = unfold(source, notices, looked, received)
+    homeless = [change.row for change in glimpse if change.is_touched and needs_group(change.row)]
+    groups.open_missing(homeless, received)
+    held = _hold(glimpse, {key_of(row) for row in homeless})
+    changes = glimpse
+    if connection.features.has_select_for_update:
+        changes = unfold(source, notices, lock(Alert.objects.filter(pk__in=[row.pk for row in looked]).order_by("pk")), received)
+        _check(held, homeless, changes)
+    placed = groups.place(changes, held, source, received)
+    _write(changes)
+    effects.tell(changes, placed, held, source, received)
+    return changes
+
+
+def _notices(source: Source, batch: Batch, received: datetime) -> dict[str, list[Notice]]:
+    in_force = rules.read(source, (alert.labels for alert in batch.alerts))
+    notices: dict[str, list[Notice]] = {}
+    for alert in batch.alerts:
+        notices.setdefault(alert.fingerprint, []).append(Notice(alert, rules.meaning(alert, in_force, received)))
+    return notices
+
+
+def _look(source: Source, notices: dict[str, list[Notice]], received: datetime) -> list[Alert]:
+    """The rows that this batch may change, not locked. The oldest start of the batch says how far back, two days at most."""
+    starts = sorted({notice.alert.starts_at for said in notices.values() for notice in said if notice.alert.starts_at})
+    floor = max(min([*starts[:1], received]), received - REACHES_BACK)
+    return list(Alert.objects.touching(source, list(notices), starts, floor))
+
+
+def _hold(changes: Iterable[Change], keys: set[str]) -> Held:
+    """Lock the incidents and then the groups that the changed rows belong to or will belong to."""
+    touched = [change.row for change in changes if change.is_touched]
+    wanted = Q(key__in=keys, is_open=True) | Q(pk__in={row.group_id for row in touched if row.group_id})
+    if not touched or not (keys or any(row.group_id or row.incident_id for row in touched)):
+        return Held()
+    seen = dict(AlertGroup.objects.filter(wanted).values_list("pk", "incident_id"))
+    wanted_incidents = {pk for pk in [*seen.values(), *(row.incident_id for row in touched)] if pk}
+    held = Held()
+    if wanted_incidents:
+        held.incidents = {incident.pk: incident for incident in lock(Incident.objects.filter(pk__in=wanted_incidents).order_by("pk"))}
+    held.groups = {group.pk: group for group in lock(AlertGroup.objects.filter(pk__in=seen).order_by("pk"))}
+    held.by_key = {group.key: group for group in held.groups.values() if group.is_open}
+    if any(group.incident_id and group.incident_id not in held.incidents for group in held.groups.values()):
+        raise StaleHead("a group got its incident in between")
+    if any(incident.state == State.MERGED for incident in held.incidents.values()):
+        raise StaleHead("an incident was merged in between")
+    if not keys <= set(held.by_key):
+        raise StaleHead("a group was closed in between")
+    held.candidates = {candidate.group_id: candidate for candidate in Candidate.objects.filter(group__in=held.groups)}
+    return held
+
+
+def _check(held: Held, homeless: list[Alert], changes: list[Change]) -> None:
+    """What was seen without a lock must still be so: the same alerts without a group, the same groups and incidents."""
+    touched = [change.row for change in changes if change.is_touched]
+    if {key_of(row) for row in touched if needs_group(row)} != {key_of(row) for row in homeless}:
+        raise StaleHead("an alert was placed in between")
+    if any((row.incident_id and row.incident_id not in held.incidents) or (row.group_id and row.group_id not in held.groups) for row in touched):
+        raise StaleHead("an alert was placed in between")
+
+
+def _write(changes: list[Change]) -> None:
+    """All rows in at most three statements; ends before beginnings, so that one row per fingerprint fires at any moment."""
+    changed = [change for change in changes if not change.is_new and (change.is_touched or change.is_reworded)]
+    heard = {change.row.pk: change.row for change in changes if not change.is_new and not change.is_touched and not change.is_reworded}
+    try:
+        bulk.update([change.row for change in changed], WRITTEN)
+        bulk.insert([change.row for change in changes if change.is_new])
+    except IntegrityError as error:
+        raise StaleHead("the same alert was stored in between") from error
+    if heard:
+        latest = max(row.last_received_at for row in heard.values())
+        Alert.objects.filter(pk__in=heard).update(last_received_at=latest, times=F("times") + 1)
+
+
+def _stamp(source: Source, received: datetime) -> None:
+    if source.last_received_at is None or received - source.last_received_at >= STAMP_EVERY:
+        Source.objects.filter(pk=source.pk).update(last_received_at=received)
+
+
+def _references(changes: list[Change]) -> list[str]:
+    """The incidents that these alerts belong to; private ones are not named."""
+    wanted = {change.row.incident_id for change in changes if change.row.incident_id}
+    found = Incident.objects.filter(pk__in=wanted, is_private=False).order_by("pk") if wanted else Incident.objects.none()
+    return list(found.values_list("reference", flat=True))

@@ -1,0 +1,149 @@
+"""Opens groups, declares what must be declared, makes candidates: where each alert that began goes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from detection import bulk
+from detection.held import Held
+from detection.models import Alert, AlertGroup, Candidate, Source
+from detection.placing import DECLARES, Standing, gravest, key_of, needs_group, standing
+from detection.unfolding import Change
+from incidents import lifecycle
+from incidents.models import Incident, State
+from lib import clock
+
+RELATED_WITHIN = timedelta(days=7)  # a recurrence names the incident before it
+
+
+@dataclass
+class Placed:
+    """What was decided, for the story."""
+
+    declared: set[int] = field(default_factory=set)  # incidents
+    reopened: dict[int, str] = field(default_factory=dict)  # incident → title of the alert
+    quiet: set[int] = field(default_factory=set)  # incidents whose alerts came and went long ago: nothing to tell
+
+
+def open_missing(homeless: Iterable[Alert], now: datetime) -> None:
+    """Insert-or-nothing: one open group per key. A request that comes second waits here for the first."""
+    rows = {key_of(row): row for row in homeless}
+    made = [_group(key, rows[key], now) for key in sorted(rows)]
+    bulk.insert(made, conflict="ON CONFLICT DO NOTHING")
+
+
+def _group(key: str, alert: Alert, now: datetime) -> AlertGroup:
+    return AlertGroup(
+        key=key,
+        service_id=alert.service_id,
+        source_id=None if alert.service_id else alert.source_id,
+        name="" if alert.service_id else alert.name,
+        opened_at=now,
+    )
+
+
+def place(changes: list[Change], held: Held, source: Source, received: datetime) -> Placed:
+    """Give every alert that began its group, and its incident or candidate."""
+    placed = Placed()
+    by_key: dict[str, list[Alert]] = {}
+    for change in changes:
+        if change.is_touched:
+            if needs_group(change.row):
+                by_key.setdefault(key_of(change.row), []).append(change.row)
+            elif change.row.group_id is None:
+                change.row.why = {**change.row.why, "act": "kept" if change.row.fired else "end_only"}
+    for key in sorted(by_key):
+        _place_at(held.by_key[key], by_key[key], held, placed, source, received)
+    return placed
+
+
+def _place_at(group: AlertGroup, rows: list[Alert], held: Held, placed: Placed, source: Source, received: datetime) -> None:
+    """Place the alerts of one key."""
+    now = clock.now()
+    incident = held.incidents.get(group.incident_id) if group.incident_id else None
+    candidate = held.candidates.get(group.pk)
+    found = standing(group, incident, candidate, now)
+    fires = any(row.is_firing for row in rows)
+    if found is Standing.OVER and fires:
+        group, incident, candidate, found = _renew(group, rows[0], held, now), None, None, Standing.NEW
+    if incident is not None:
+        if found is Standing.REOPENS and fires:
+            placed.reopened[incident.pk] = gravest([row for row in rows if row.is_firing]).title
+            act = "reopened"
+        else:
+            act = "joined" if found is Standing.OPEN else "late"
+        if act == "late":
+            placed.quiet.add(incident.pk)
+    elif gravest(rows).severity in DECLARES:
+        incident = _declare(group, rows, candidate, source, received)
+        held.incidents[incident.pk] = incident
+        placed.declared.add(incident.pk)
+        act = "opened"
+    else:
+        act = "waits"
+        if candidate is None:
+            held.candidates[group.pk] = _candidate(group, rows, now)
+    speaker = gravest(rows) if act == "opened" else None
+    for row in rows:
+        row.group, row.incident = group, incident
+        row.why = {**row.why, "act": act if speaker in (None, row) else "joined"}
+
+
+def _renew(group: AlertGroup, alert: Alert, held: Held, now: datetime) -> AlertGroup:
+    """Close a group that is done with and open the next of its key, under the lock of the old one."""
+    AlertGroup.objects.filter(pk=group.pk).update(is_open=False, closed_at=now)
+    fresh = _group(group.key, alert, now)
+    fresh.save(force_insert=True)
+    held.groups[fresh.pk] = held.by_key[group.key] = fresh
+    return fresh
+
+
+def _declare(group: AlertGroup, rows: list[Alert], candidate: Candidate | None, source: Source, received: datetime) -> Incident:
+    """Open the incident of a group (P1 and P2); alerts that waited in it come along."""
+    speaker = gravest(rows)
+    incident = lifecycle.declare(
+        title=speaker.title,
+        severity=speaker.severity,
+        actor=None,
+        services=[speaker.service.slug] if speaker.service else [],
+        summary=speaker.summary,
+        began=min([row.starts_at for row in rows if "start_future" not in row.why.get("notes", [])], default=received),
+        detected=received,
+        source=f"detection:{source.name}",
+        related_to=previous(group),
+    )
+    AlertGroup.objects.filter(pk=group.pk).update(incident=incident)
+    group.incident = incident
+    if candidate is not None:
+        Alert.objects.filter(group=group).update(incident=incident)
+        settle(candidate, Candidate.Status.JOINED, incident=incident)
+    return incident
+
+
+def previous(group: AlertGroup) -> Incident | None:
+    """The incident that the same key last led to, if that is not long ago. Drills and private ones are not named."""
+    before = AlertGroup.objects.filter(key=group.key, pk__lt=group.pk, incident__isnull=False).select_related("incident").order_by("-pk").first()
+    found = before.incident if before else None
+    if found is None or found.is_private or found.is_drill or found.state == State.MERGED or clock.now() - found.declared_at > RELATED_WITHIN:
+        return None
+    return found
+
+
+def _candidate(group: AlertGroup, rows: list[Alert], now: datetime) -> Candidate:
+    speaker = gravest(rows)
+    return Candidate.objects.create(
+        group=group,
+        title=speaker.title,
+        severity=speaker.severity,
+        service=speaker.service,
+        began_at=min(row.starts_at for row in rows),
+        created_at=now,
+    )
+
+
+def settle(candidate: Candidate, status: str, *, incident: Incident | None = None, by: object = None) -> None:
+    """Write what became of a candidate; WAITING takes it back."""
+    candidate.status = status
+    candidate.settled_at = None if status == Candidate.Status.WAITING else clock.now()
+    candidate.settled_by, candidate.incident = by, incident  # type: ignore[assignment]
+    candidate.save(update_fields=["status", "settled_at", "settled_by", "incident"])

@@ -1,0 +1,134 @@
+"""The door for alerts: checks key, size, type and shape, and answers 2xx only after the commit."""
+
+import logging
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, JsonResponse
+from django.http.request import UnreadablePostError
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+
+from detection import guard, keys, refusals
+from detection.delivering import Busy, deliver
+from detection.models import Source
+from detection.normal import BadBatch, Batch
+from detection.reasons import sentence
+from detection.sources import KINDS, Kind
+from lib.db import is_away
+from lib.jsonio import BadJSON, loads
+
+logger = logging.getLogger(__name__)
+RETRY_AFTER = 5  # seconds
+MOST_TOLD = 1000  # rejected alerts listed in an answer
+
+
+class Answer(Exception):
+    """A refusal on the way in: status and code for machines, words for people."""
+
+    def __init__(self, status: int, error: str, detail: str, **more: Any):
+        super().__init__(error)
+        self.status, self.error, self.detail, self.more = status, error, detail, more
+
+
+@csrf_exempt
+def receive(request: HttpRequest, kind: str, key: str = "") -> JsonResponse:
+    """Take a notification of a source of `kind`; the key stands in the path or as `Authorization: Bearer`."""
+    try:
+        return JsonResponse(_receive(request, KINDS[kind], key), status=202)
+    except Answer as answer:
+        body = {"error": answer.error, "detail": answer.detail, "request_id": _request_id(request), **answer.more}
+        response = JsonResponse(body, status=answer.status)
+        if answer.status == 503:
+            response.headers["Retry-After"] = str(RETRY_AFTER)
+        if answer.status == 405:
+            response.headers["Allow"] = "POST"
+        return response
+
+
+def _receive(request: HttpRequest, kind: Kind, key: str) -> dict[str, Any]:
+    if request.method != "POST":
+        raise Answer(405, "method_not_allowed", _("Alerts are sent by POST."))
+    try:
+        source = _source(request, kind, key)
+        raw = _body(request, kind, source)
+        batch = _read(source, kind, raw)
+        outcome = deliver(source, batch, raw)
+    except Busy:
+        raise _busy() from None
+    except (DatabaseError, InterfaceError) as error:
+        if not is_away(error):
+            raise
+        logger.warning("alerts refused, the database is away: %s", type(error).__name__)
+        raise _busy() from error
+    told = [{"index": one.index, "error": sentence(one.reason, one.detail)} for one in batch.rejected[:MOST_TOLD]]
+    if batch.rejected and not batch.alerts:
+        raise Answer(422, "unprocessable", _("No alert of this notification could be taken; they are set aside."), accepted=0, rejected=told, incidents=[])
+    return {"accepted": outcome.accepted, "rejected": told, "incidents": outcome.references}
+
+
+def _busy() -> Answer:
+    return Answer(503, "busy", _("The database is away or busy; send this again."))
+
+
+def _source(request: HttpRequest, kind: Kind, key: str) -> Source:
+    if not key:
+        scheme, _blank, key = request.headers.get("Authorization", "").partition(" ")
+        key = key.strip() if scheme.lower() == "bearer" else ""
+    source = keys.find(key, kind.name)
+    if source is None:
+        raise Answer(401, "unauthorized", _("This key opens no source."))
+    if not guard.admits(source.pk):
+        refusals.report(source, "rate")
+        raise Answer(503, "too_many_requests", _("More requests than this source may send; send this again."))
+    return source
+
+
+def _body(request: HttpRequest, kind: Kind, source: Source) -> bytes:
+    """The body, once its size, coding and type are what they must be."""
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    declared = request.headers.get("Content-Length", "")
+    if declared.isdigit() and int(declared) > kind.largest:
+        raise _too_large(source)
+    if encoding not in ("", "identity"):
+        raise Answer(415, "unsupported_encoding", _("The body %(reason)s.") % {"reason": sentence("compressed")})
+    media = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
+        raise Answer(415, "unsupported_media_type", _("The body %(reason)s.") % {"reason": sentence("not_json")})
+    try:
+        chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower() and not declared
+        raw = request.environ["wsgi.input"].read(kind.largest + 1) if chunked else request.body  # type: ignore[attr-defined]
+    except RequestDataTooBig:
+        raise _too_large(source) from None
+    except (UnreadablePostError, OSError):
+        raise Answer(400, "malformed", _("The body ended early.")) from None
+    if len(raw) > kind.largest:
+        raise _too_large(source)
+    return raw
+
+
+def _too_large(source: Source) -> Answer:
+    refusals.report(source, "size")
+    return Answer(413, "too_large", _("The body %(reason)s.") % {"reason": sentence("too_large")})
+
+
+def _read(source: Source, kind: Kind, raw: bytes) -> Batch:
+    """The batch; a body that cannot be read is set aside as a whole."""
+    try:
+        payload = loads(raw)
+    except BadJSON as bad:
+        refusals.set_aside(source, raw, "malformed", str(bad.detail))
+        raise Answer(400, "malformed", str(bad.detail)) from None
+    try:
+        return kind.parse(payload)
+    except BadBatch as bad:
+        refusals.set_aside(source, raw, bad.reason, bad.detail)
+        raise Answer(422, "unprocessable", _("The body %(reason)s.") % {"reason": sentence(bad.reason, bad.detail)}) from None
+
+
+def _request_id(request: HttpRequest) -> str:
+    bound = structlog.contextvars.get_contextvars().get("request_id")
+    return str(bound or getattr(request, "request_id", "") or uuid4())

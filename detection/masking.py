@@ -1,0 +1,63 @@
+"""Takes secrets out of what is kept and out of what is logged: ingest keys in paths, passwords in payloads."""
+
+import logging
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+MASK = "•••"
+SECRET_NAME = re.compile(r"pass(word|wd|phrase)?$|^pwd$|secret|token|api[_-]?key|authori[sz]ation|credential|private[_-]?key|cookie|session[_-]?id", re.IGNORECASE)
+KEY_IN_PATH = re.compile(r"(/(?:ingest/[a-z]+|heartbeat)/)[^/\s?\"']+")
+IN_TEXT = (
+    KEY_IN_PATH,
+    re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,200}:)[^\s/@]{1,200}(?=@)", re.IGNORECASE),  # user:password@ in an address
+    re.compile(r"(\b(?:Bearer|Basic|GenieKey|Token)\s+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE),
+    re.compile(r"((?:password|passwd|pwd|secret|token|api[_-]?key|private[_-]?key|credential)\"?'?\s{0,5}[=:]\s{0,5}\"?'?)[^\s\"'&,;}]{1,500}", re.IGNORECASE),
+)
+
+
+def mask_path(path: str) -> str:
+    """A request's path without the key in it: what an access log may hold."""
+    return KEY_IN_PATH.sub(rf"\1{MASK}", path)
+
+
+def mask_text(text: str) -> str:
+    """Free text without what looks like a secret."""
+    for pattern in IN_TEXT:
+        text = pattern.sub(rf"\1{MASK}", text)
+    return text
+
+
+def mask_value(value: Any, name: str = "") -> Any:
+    """A JSON value without secrets: values under telling names, and what looks like one inside texts."""
+    if isinstance(value, dict):
+        return {key: mask_value(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [mask_value(item, name) for item in value]
+    if SECRET_NAME.search(name) and value not in (None, ""):
+        return MASK
+    return mask_text(value) if isinstance(value, str) else value
+
+
+class KeyFilter(logging.Filter):
+    """For log handlers: keys in addresses never reach a log, whoever writes the line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Mask message and arguments; the record always goes on."""
+        if isinstance(record.msg, str):
+            record.msg = mask_path(record.msg)
+        elif isinstance(record.msg, dict):  # structlog hands its event over as one
+            record.msg = mask_event(None, "", record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(mask_path(value) if isinstance(value, str) else value for value in record.args)
+        elif isinstance(record.args, dict):
+            record.args = {key: mask_path(value) if isinstance(value, str) else value for key, value in record.args.items()}
+        return True
+
+
+def mask_event(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """For structlog's chain of processors: the same for the event's values."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = mask_path(value)
+    return event

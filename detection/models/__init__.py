@@ -1,0 +1,6 @@
+"""The tables of detection; each module holds one concept."""
+
+from detection.models.alerts import Alert, AlertGroup, Candidate
+from detection.models.sources import Envelope, ServiceMapping, SetAside, Source
+
+__all__ = ["Alert", "AlertGroup", "Candidate", "Envelope", "ServiceMapping", "SetAside", "Source"]

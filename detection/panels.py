@@ -1,0 +1,30 @@
+"""The alerts beside an incident's story."""
+
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext_lazy as _
+
+from detection.models import Alert
+from incidents.models import Incident
+from incidents.panels import Panel, register
+
+SHOWN = 12
+KINDS = frozenset({"detection.alerts", "detection.accepted", "detection.mapped", "incidents.declared", "incidents.merged_from", "incidents.merged_into"})
+
+
+def alerts(incident: Incident, user: Any) -> dict[str, Any] | None:
+    """Its alerts, firing ones first, and others that fire on the same services; None where there are neither. Three queries."""
+    counts = Alert.objects.filter(incident=incident).aggregate(firing=Count("pk", filter=Q(status="firing")), ended=Count("pk", filter=Q(status="resolved")))
+    rows = list(Alert.objects.filter(incident=incident).select_related("service").order_by("status", "severity", "-received_at")[:SHOWN])
+    services = [impact.service_id for impact in incident.impacts.all()]
+    beside = Alert.objects.visible_to(user).firing().filter(service__in=services).exclude(incident=incident) if services and incident.is_open else Alert.objects.none()
+    also = list(beside.order_by("severity", "-received_at")[:5])
+    if not rows and not also:
+        return None
+    return {"rows": rows, "also": also, "more": counts["firing"] + counts["ended"] - len(rows), **counts}
+
+
+def connect() -> None:
+    """Show the panel."""
+    register(Panel("alerts", _("Alerts"), "detection/_panel.html", alerts, position=40, refresh_on=KINDS))

@@ -1,0 +1,59 @@
+"""Questions asked of alerts, groups and candidates, in English."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.abilities import Ability
+from incidents.querysets import visible_incidents
+
+
+def through_incident(user: Any) -> Q:
+    """The condition for rows that may stand alone or lead to an incident through a field named `incident`."""
+    if user is None or not user.is_authenticated or not user.can(Ability.SEE):
+        return Q(pk__in=[])
+    allowed = visible_incidents(user, "incident")
+    return Q(incident=None) | allowed if allowed else Q()  # an empty condition is "all", and would vanish from an OR
+
+
+class LeadsToIncident(models.QuerySet):
+    """Rows whose `incident` may be private, or absent."""
+
+    def visible_to(self, user: Any) -> Self:
+        """Only those that lead to no incident, or to one that this person may see."""
+        return self.filter(through_incident(user))
+
+
+class AlertQuerySet(LeadsToIncident):
+    """Alerts."""
+
+    def firing(self) -> Self:
+        """Not ended."""
+        return self.filter(status="firing")
+
+    def touching(self, source: Any, fingerprints: list[str], starts: list[datetime], floor: datetime) -> Self:
+        """What a batch may change: firing rows of its fingerprints, and ended ones that its times reach into."""
+        reached = Q(status="firing") | Q(ends_at__gte=floor) | Q(starts_at__in=starts)
+        return self.filter(reached, source=source, fingerprint__in=fingerprints).order_by("pk")
+
+    def matching(self, words: str) -> Self:
+        """Whose title, name, fingerprint or labels hold these words."""
+        return self.filter(Q(title__icontains=words) | Q(name__icontains=words) | Q(fingerprint=words) | Q(label_text__icontains=words))
+
+
+class GroupQuerySet(LeadsToIncident):
+    """Groups of alerts."""
+
+    def open(self) -> Self:
+        """Those that a new alert of their key joins."""
+        return self.filter(is_open=True)
+
+
+class CandidateQuerySet(LeadsToIncident):
+    """Candidates."""
+
+    def waiting(self) -> Self:
+        """Those that wait for a person's yes or no."""
+        return self.filter(status="waiting")

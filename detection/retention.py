@@ -1,0 +1,15 @@
+"""How long detection keeps things (design.md "Retention")."""
+
+from datetime import timedelta
+
+from detection.models import Alert, Envelope, SetAside
+from lib import prune
+
+ENVELOPES, SET_ASIDE, ALERTS = timedelta(days=14), timedelta(days=7), timedelta(days=400)
+
+
+def connect() -> None:
+    """Tell the pruning sweep what is old."""
+    prune.register("detection.envelopes", lambda before: Envelope.objects.filter(received_at__lt=before), keep=lambda: ENVELOPES)
+    prune.register("detection.set_aside", lambda before: SetAside.objects.filter(received_at__lt=before), keep=lambda: SET_ASIDE)
+    prune.register("detection.alerts", lambda before: Alert.objects.filter(status="resolved", ends_at__lt=before), keep=lambda: ALERTS)

@@ -1,0 +1,130 @@
+"""What a batch of notices changes in the rows of its alerts. Pure: rows in, changes out, nothing is saved."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from detection.episodes import Episode, Stretch, dump, gather, load
+from detection.models import Alert, Source
+from detection.normal import NormalAlert
+from detection.rules import Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One alert of the batch with what it means to us."""
+
+    alert: NormalAlert
+    meaning: Meaning
+
+
+@dataclass(slots=True)
+class Change:
+    """A row after the batch. `is_touched` False: it was only heard of again."""
+
+    row: Alert
+    is_new: bool = False
+    began: bool = False  # a firing notice came for a stretch that had none
+    ended: bool = False  # it fired, and now it does not
+    is_touched: bool = False
+    is_reworded: bool = False  # same stretch, other words (a figure in an annotation)
+
+
+WORDS = ("name", "title", "summary", "url", "labels", "label_text", "annotations", "severity", "service_id", "why")
+
+
+def unfold(source: Source, notices: Mapping[str, list[Notice]], rows: Iterable[Alert], received: datetime) -> list[Change]:
+    """The changes that a batch means, whatever the order in which its parts were said."""
+    known: dict[str, list[Alert]] = {}
+    for row in rows:
+        known.setdefault(row.fingerprint, []).append(row)
+    return [change for fingerprint, said in notices.items() for change in _one(source, fingerprint, said, known.get(fingerprint, []), received)]
+
+
+def _one(source: Source, fingerprint: str, said: list[Notice], rows: list[Alert], received: datetime) -> list[Change]:
+    episodes = [episode for row in rows for episode in load(row.episodes)]
+    starts: list[datetime] = []
+    for notice in said:
+        episode = _episode(notice.alert, episodes, received)
+        starts.append(episode.start)
+        episodes.append(episode)
+    by_start = {row.starts_at: row for row in rows}
+    changes = []
+    for stretch in gather(episodes):
+        of_it = [(start, notice) for start, notice in zip(starts, said, strict=True) if start in stretch.starts]
+        row = by_start.get(stretch.start) or next((by_start[start] for start in sorted(stretch.starts) if start in by_start), None)
+        if row is None:
+            changes.append(_new(source, fingerprint, stretch, of_it, _parent(stretch, rows), received))
+        elif of_it or dump(stretch) != row.episodes:
+            changes.append(_changed(row, stretch, of_it, received))
+    return changes
+
+
+def _episode(alert: NormalAlert, known: list[Episode], received: datetime) -> Episode:
+    """What a notice says. A source without starts means the stretch that is open, or the last one when it ends again."""
+    start = alert.starts_at
+    if start is None:
+        last = gather(known)[-1:] if known else []
+        still_open = bool(last) and last[0].end is None
+        start = last[0].episodes[-1].start if last and (still_open or not alert.is_firing) else received
+    if alert.is_firing:
+        return Episode(start, None, True)
+    return Episode(start, max(alert.ends_at or received, start), False)
+
+
+def _parent(stretch: Stretch, rows: list[Alert]) -> Alert | None:
+    """The row that held this stretch until a late end split it off."""
+    return next((row for row in rows if any(episode.start == stretch.start for episode in load(row.episodes))), None)
+
+
+def _new(
+    source: Source, fingerprint: str, stretch: Stretch, said: list[tuple[datetime, Notice]], parent: Alert | None, received: datetime
+) -> Change:
+    row = Alert(source=source, fingerprint=fingerprint, received_at=received, last_received_at=received, times=max(len(said), 1))
+    if parent is not None:
+        for name in (*WORDS, "group_id", "incident_id"):
+            setattr(row, name, getattr(parent, name))
+    if said:
+        _describe(row, _telling(said))
+    _time(row, stretch)
+    return Change(row, is_new=True, began=stretch.fired, is_touched=True)
+
+
+def _changed(row: Alert, stretch: Stretch, said: list[tuple[datetime, Notice]], received: datetime) -> Change:
+    was_firing, had_fired, before = row.is_firing, row.fired, (row.episodes, row.starts_at)
+    words, severity = [getattr(row, name) for name in WORDS], row.severity
+    newest = load(row.episodes)[-1].start
+    fresh = [(start, notice) for start, notice in said if start >= newest and (notice.alert.is_firing or not row.fired)]
+    if fresh:
+        _describe(row, _telling(fresh))
+    _time(row, stretch)
+    if said:
+        row.last_received_at = received
+        row.times += len(said)
+    grew = was_firing and row.is_firing and row.severity < severity  # the rules changed, or the source says more now
+    return Change(
+        row,
+        began=(stretch.fired and not had_fired) or grew,
+        ended=was_firing and not row.is_firing,
+        is_touched=(row.episodes, row.starts_at) != before or grew,
+        is_reworded=[getattr(row, name) for name in WORDS] != words,
+    )
+
+
+def _telling(said: list[tuple[datetime, Notice]]) -> Notice:
+    """The notice whose words stand: of the newest start, a firing one before an end."""
+    return max(said, key=lambda one: (one[0], one[1].alert.is_firing))[1]
+
+
+def _time(row: Alert, stretch: Stretch) -> None:
+    row.starts_at, row.ends_at, row.fired, row.episodes = stretch.start, stretch.end, stretch.fired, dump(stretch)
+    row.status = Alert.Status.FIRING if stretch.end is None else Alert.Status.RESOLVED
+
+
+def _describe(row: Alert, notice: Notice) -> None:
+    alert, meaning = notice.alert, notice.meaning
+    row.name, row.title, row.summary, row.url = alert.name, alert.title, alert.summary, alert.url
+    row.labels, row.annotations = alert.labels, alert.annotations
+    row.label_text = " ".join(f"{name}={value}" for name, value in alert.labels.items())[:4000]
+    row.severity, row.service = meaning.severity, meaning.service
+    row.why = {**row.why, **meaning.why}

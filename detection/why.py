@@ -1,0 +1,76 @@
+"""Why an alert did what it did, as sentences in the reader's language; the row holds kinds and data only."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from detection.models import Alert
+
+Said = Mapping[str, Any]
+
+SEVERITY: dict[str, Callable[[Said, str], str]] = {
+    "label": lambda said, severity: _("%(severity)s, because its label %(label)s says “%(value)s”") % {**said, "severity": severity},
+    "unknown": lambda said, severity: _("%(severity)s, because “%(value)s” in its label %(label)s is no severity known here") % {**said, "severity": severity},
+    "absent": lambda said, severity: _("%(severity)s, because it has no label %(label)s") % {**said, "severity": severity},
+}
+SERVICE: dict[str, Callable[[Said], str]] = {
+    "label": lambda said: _("On %(slug)s, because its label %(label)s says so") % said,
+    "mapping": lambda said: _("On %(slug)s, because %(label)s “%(value)s” is mapped to it") % said,
+    "default": lambda said: _("On %(slug)s, the service of its source") % said,
+    "unknown": lambda said: _("Unassigned, because nobody here knows the service “%(value)s” of its label %(label)s") % said,
+    "absent": lambda said: _("Unassigned, because it has no label %(label)s") % said,
+}
+NOTES: dict[str, Callable[[], str]] = {
+    "start_future": lambda: _("It says that it begins in the future; the receipt counts as its beginning"),
+    "start_old": lambda: _("It began more than a day before it was received; the receipt counts as the beginning of an incident"),
+    "start_absent": lambda: _("It does not say when it began; the receipt counts"),
+    "start_unusable": lambda: _("Its start is no usable time; the receipt counts"),
+    "end_unusable": lambda: _("Its end is no usable time; the receipt counts"),
+    "end_before_start": lambda: _("It ends before it begins; the beginning counts as its end"),
+    "labels_cut": lambda: _("Its labels or annotations were too long and were cut"),
+}
+
+
+def explain(alert: Alert, *, reference: str = "") -> list[str]:
+    """What became of it and for which reasons, the most important first. `reference` names its incident if the reader may see it."""
+    why = alert.why or {}
+    return [_act(alert, str(why.get("act", "")), reference), severity(alert), service(alert), *notes(alert)]
+
+
+def severity(alert: Alert) -> str:
+    """Which rule gave it its severity."""
+    said = (alert.why or {}).get("severity") or {}
+    make = SEVERITY.get(said.get("from", ""))
+    return make(said, alert.severity) if make else alert.severity
+
+
+def service(alert: Alert) -> str:
+    """Which rule gave it its service."""
+    said = (alert.why or {}).get("service") or {}
+    make = SERVICE.get(said.get("from", ""))
+    return make(said) if make else ""
+
+
+def notes(alert: Alert) -> list[str]:
+    """What was odd about it."""
+    return [NOTES[note]() for note in (alert.why or {}).get("notes", []) if note in NOTES]
+
+
+def _act(alert: Alert, act: str, reference: str) -> str:
+    values = {"reference": reference or _("an incident"), "severity": alert.severity}
+    if act == "opened":
+        return _("Opened %(reference)s: a %(severity)s declares an incident by itself") % values
+    if act == "joined":
+        return _("Joined %(reference)s, which its group belongs to") % values
+    if act == "reopened":
+        return _("Reopened %(reference)s, which was resolved less than an hour before") % values
+    if act == "late":
+        return _("Belongs to %(reference)s, which was over when it was heard of; it had ended too") % values
+    if act == "waits" and alert.incident_id:
+        return _("Waited as a candidate, then became part of %(reference)s") % values
+    if act == "waits":
+        return _("A candidate: a P3 waits until a person says that it is an incident")
+    if act == "end_only":
+        return _("Only its end was heard of, so there was nothing to do")
+    return _("Kept for the record: a %(severity)s opens nothing") % values
