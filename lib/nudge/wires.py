@@ -14,6 +14,8 @@ from typing import Protocol
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 TIMEOUT = 0.25  # seconds, for everything that could wait on somebody else
 CHANNEL = "portal:nudge"
@@ -139,9 +141,8 @@ class Address:
 
 def connect(url: str) -> redis.Redis:
     """A client that never waits longer than a quarter of a second and never tries twice."""
-    return redis.Redis.from_url(
-        url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, health_check_interval=10, retry=None, retry_on_error=None, single_connection_client=False
-    )
+    never = Retry(NoBackoff(), 0)
+    return redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, health_check_interval=10, retry=never)
 
 
 class RedisWire:
