@@ -34,3 +34,14 @@ ROLE_NAMES = {
     "commander": _("Commander"),
     "admin": _("Administrator"),
 }
+ABILITY_NAMES = {
+    "see": _("See"),
+    "respond": _("Respond"),
+    "command": _("Command"),
+    "publish": _("Publish"),
+    "call_anyone": _("Call anyone"),
+    "roll_back": _("Roll back"),
+    "see_private": _("See private"),
+    "configure": _("Configure"),
+    "audit": _("Read the audit trail"),
+}

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
-from rest_framework.views import set_rollback
 
 from lib import db
 
@@ -42,7 +41,6 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     if reading is None:
         return None
     status, detail, extra, headers = reading
-    set_rollback()
     response = Response(document(status, detail, request, **extra), status=status, headers=headers)
     response.content_type = MEDIA_TYPE
     return response

@@ -132,7 +132,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.middleware.SessionActivityMiddleware",
     "portal.access.AccessMiddleware",
     "portal.errors.RefusalMiddleware",
 ]
@@ -219,9 +219,15 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 12 * 3600
+ACCOUNT_RATE_LIMITS = False  # accounts.throttle counts: per account and address, never locking a known device out
 ACCOUNT_USER_DISPLAY = "accounts.models.display_name"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Incident Portal"
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off; accounts.codes takes each code once
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_FORMS = {"authenticate": "accounts.forms.CodeForm", "reauthenticate": "accounts.forms.CodeAgainForm"}
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+ACCOUNTS_MAILER = "comms.account_mail.send"  # function(kind, person or address, params, key): writes an outbox row
 USERSESSIONS_TRACK_ACTIVITY = True
 
 # --- cookies and headers --------------------------------------------------------------------

@@ -2,4 +2,34 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("accounts/", include("allauth.urls"))]
+from accounts.api import api_urls as accounts_api
+from incidents.api import api_urls as incidents_api
+from portal import health, live, views
+
+api = [*accounts_api, *incidents_api]
+
+pages = [
+    path("", views.board, name="board"),
+    path("search/", views.search, name="search"),
+    path("palette/", views.palette, name="palette"),
+    path("strips/", views.strips, name="strips"),
+    path("choose/theme/", views.theme, name="theme"),
+    path("choose/language/", views.language, name="language"),
+    path("choose/keys/", views.single_keys, name="keys"),
+    path("live/ticket/", live.ticket, name="live-ticket"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("version", health.version, name="version"),
+]
+
+urlpatterns = [
+    path("accounts/", include("accounts.login_urls")),
+    path("api/v1/", include((api, "api"))),
+    path("", include("accounts.urls")),
+    path("", include("incidents.urls")),
+    path("", include((pages, "portal"))),
+]
+handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.permission_denied"
+handler404 = "portal.errors.page_not_found"
+handler500 = "portal.errors.server_error"

@@ -27,8 +27,15 @@ class ApiToken(models.Model):
 
 
 class Invitation(models.Model):
-    """A one-time link by which a person sets name, password, language and zone for the first time, or again."""
+    """A one-time link by which a person comes in for the first time, or again after forgetting the password."""
 
+    class Purpose(models.TextChoices):
+        """What the link is good for, and for nothing else."""
+
+        INVITATION = "invitation"  # sets name, password, language and zone
+        RESET = "reset"  # sets the password
+
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.INVITATION)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="invitations")
     digest = models.CharField(max_length=64, unique=True)  # SHA-256 of purpose and secret
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")

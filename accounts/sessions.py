@@ -1,0 +1,54 @@
+"""Where a person is signed in, and how that ends."""
+
+from typing import Any
+
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import User
+from lib import clock, db
+
+
+def of(user: User) -> list[UserSession]:
+    """The living sessions of `user`, last seen first."""
+    rows = list(UserSession.objects.filter(user=user).order_by("-last_seen_at"))
+    alive = set(Session.objects.filter(session_key__in=[row.session_key for row in rows], expire_date__gt=clock.now()).values_list("session_key", flat=True))
+    return [row for row in rows if row.session_key in alive]
+
+
+@db.retried
+def end(user: User, ids: list[int], *, actor: User | None, request: Any = None) -> int:
+    """End those sessions of `user` at once, by the id of their row; how many there were. Somebody else's are left alone."""
+    with transaction.atomic():
+        ended = end_rows(user, UserSession.objects.filter(user=user, pk__in=ids))
+        if ended:
+            audit.record("accounts.sessions_ended", actor=actor, target=user.username, after={"sessions": ended}, request=request)
+    return ended
+
+
+@db.retried
+def end_others(user: User, keep: str, *, actor: User | None, request: Any = None) -> int:
+    """End every session of `user` but the one with the key `keep`."""
+    with transaction.atomic():
+        ended = end_rows(user, UserSession.objects.filter(user=user).exclude(session_key=keep))
+        if ended:
+            audit.record("accounts.sessions_ended", actor=actor, target=user.username, after={"sessions": ended}, request=request)
+    return ended
+
+
+def end_rows(user: User, rows: Any) -> int:
+    """End the sessions in `rows`; the caller's transaction and audit entry."""
+    keys = list(rows.values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    UserSession.objects.filter(user=user, session_key__in=keys).delete()
+    return len(keys)
+
+
+def is_alive(user_id: int, key: str) -> bool:
+    """Whether that person is still signed in with that session: what a stream asks while it lives."""
+    return (
+        UserSession.objects.filter(user_id=user_id, session_key=key, user__is_active=True).exists()
+        and Session.objects.filter(session_key=key, expire_date__gt=clock.now()).exists()
+    )
