@@ -8,6 +8,7 @@ from django.db import connection, models
 
 from lib import append_only
 from lib.leases import Leased
+from lib.vault import EncryptedTextField
 
 
 class Page(models.Model):
@@ -29,17 +30,27 @@ class Job(Leased):
         app_label = "lib"
 
 
-for model in (Page, Job):  # known to these tests' own tables only, not to migrations and flush
+class Safe(models.Model):
+    """A row with a secret."""
+
+    password = EncryptedTextField(blank=True)
+
+    class Meta:
+        app_label = "lib"
+
+
+for model in (Page, Job, Safe):  # known to these tests' own tables only, not to migrations and flush
     apps.all_models["lib"].pop(model._meta.model_name, None)
 apps.clear_cache()
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
-    """With the two tables."""
+    """With these tables."""
     with django_db_blocker.unblock(), connection.schema_editor() as editor:
         editor.create_model(Page)
         editor.create_model(Job)
+        editor.create_model(Safe)
     yield
 
 
@@ -56,3 +67,9 @@ def page_model(db: None) -> Iterator[type[Page]]:
 def job_model() -> type[Job]:
     """A table of leased rows."""
     return Job
+
+
+@pytest.fixture
+def safe_model() -> type[Safe]:
+    """A table with a sealed column."""
+    return Safe
