@@ -7,8 +7,8 @@ imported at start); `load`, `edit` and `replace` make versions.
 from incidents.playbook import core
 from incidents.playbook.problems import check
 from incidents.playbook.reader import ListRule, Playbook, ServiceRule, SeverityRule, StepRule, TeamRule, incident_playbook, read
-from incidents.playbook.sections import SECTIONS, Section, section, shipped_content
-from incidents.playbook.versions import Difference, current, current_version, diff, edit, load, newest, replace
+from incidents.playbook.sections import SECTIONS, Section, ordered, section, shipped_content
+from incidents.playbook.versions import Difference, current, current_version, diff, differences, edit, load, newest, replace
 
 __all__ = [
     "SECTIONS",
@@ -25,10 +25,12 @@ __all__ = [
     "current",
     "current_version",
     "diff",
+    "differences",
     "edit",
     "incident_playbook",
     "load",
     "newest",
+    "ordered",
     "read",
     "replace",
     "section",

@@ -84,7 +84,7 @@ def edit(section: str, key: str, item: Item | None, *, actor: Any, note: str = "
         items: Items = dict(last.content.get(section, {}))
         if item is None and key not in items:
             raise Refused(_("There is no “%(key)s” in “%(section)s”.") % {"key": key[:60], "section": section}, status=404)
-        if item is not None and canonical(items.get(key)) == canonical(item):
+        if item is not None and same(items.get(key), item):
             return last
         if item is None:
             del items[key]
@@ -112,24 +112,36 @@ def merge(*, base: Content, ours: Content, shipped: Content) -> Content:
 def _merge_items(base: Items, ours: Items, shipped: Items) -> Items:
     merged: Items = {}
     for key in [*shipped, *(key for key in ours if key not in shipped)]:
-        untouched = canonical(base.get(key)) == canonical(ours.get(key))
+        untouched = same(base.get(key), ours.get(key))
         item = shipped.get(key) if untouched else ours.get(key)
         if item is not None:
             merged[key] = item
     return merged
 
 
+def same(one: Item | None, other: Item | None) -> bool:
+    """Whether two items say the same; an absent field and an empty one do."""
+    return canonical(_plain(one)) == canonical(_plain(other))
+
+
+def _plain(item: Item | None) -> Item | None:
+    return None if item is None else {name: value for name, value in item.items() if value not in (None, "", {}, []) and value is not False}
+
+
 def diff(version: PlaybookVersion | None = None) -> list[Difference]:
     """Every item of the version in force (or of `version`) that differs from what was shipped, in reading order."""
     version = version or newest()
-    if version is None:
-        return []
+    return [] if version is None else differences(version.content, version.shipped)
+
+
+def differences(ours: Content, shipped: Content) -> list[Difference]:
+    """Every item in which two contents differ."""
     found = []
-    for name in [*version.content, *(name for name in version.shipped if name not in version.content)]:
-        ours, shipped = version.content.get(name, {}), version.shipped.get(name, {})
-        for key in [*ours, *(key for key in shipped if key not in ours)]:
-            if canonical(ours.get(key)) != canonical(shipped.get(key)):
-                found.append(Difference(name, key, ours.get(key), shipped.get(key)))
+    for name in [*ours, *(name for name in shipped if name not in ours)]:
+        here, there = ours.get(name, {}), shipped.get(name, {})
+        for key in [*here, *(key for key in there if key not in here)]:
+            if not same(here.get(key), there.get(key)):
+                found.append(Difference(name, key, here.get(key), there.get(key)))
     return found
 
 

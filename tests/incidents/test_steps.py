@@ -35,7 +35,9 @@ def told(incident, kind):
     return [timeline.loads(entry.body.content.encode())["data"] for entry in incident.entries.filter(kind=kind).order_by("seq").select_related("body")]
 
 
-@pytest.mark.parametrize(("severity", "lists"), [("P1", {"response", "response_checklist"}), ("P2", {"response", "response_checklist"}), ("P3", {"response"}), ("P4", {"response"})])
+@pytest.mark.parametrize(
+    ("severity", "lists"), [("P1", {"response", "response_checklist"}), ("P2", {"response", "response_checklist"}), ("P3", {"response"}), ("P4", {"response"})]
+)
 def test_declaring_opens_the_lists_of_the_severity(declare, severity, lists):
     incident = declare(severity=severity)
     assert set(incident.steps.values_list("list", flat=True)) == lists
