@@ -11,5 +11,6 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
 
     def ready(self) -> None:
-        """Offer the core's own acts."""
+        """Offer the core's own acts and panels."""
         import_module("incidents.core_acts").register_all()
+        import_module("incidents.core_panels").register_all()

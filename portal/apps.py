@@ -11,4 +11,4 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Find what each room offers by the name of its module."""
-        autodiscover_modules("playbook", "messages", "receivers", "acts", "panels", "guards", "sinks")
+        autodiscover_modules("playbook", "messages", "receivers", "acts", "panels", "figures", "guards", "sinks")

@@ -6,15 +6,18 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from lib import clock
+from comms import health
+from lib import clock, heartbeats, times
 from portal import navigation
 
 THEMES = ("", "light", "dark")
 LANGUAGES = (("en", "English"), ("zh-hans", "简体中文"))
+ENGINES, SILENT_AFTER = ("engine", "worker."), 15
 MODULES = ("time", "menus", "keys", "palette", "live")
 
 
@@ -25,12 +28,21 @@ def chosen_theme(request: HttpRequest) -> str:
     return theme if theme in THEMES else ""
 
 
+def silence() -> list[health.Warning]:
+    """A warning when the engine has shown no sign of life: nothing that is due happens by itself then."""
+    age = min((age for name, age in heartbeats.ages().items() if name.startswith(ENGINES)), default=None)
+    if age is None or age <= SILENT_AFTER:
+        return []
+    said = _("The engine has been silent for %(time)s: no message goes out and no step falls due. Start it again (make run, or the worker service).")
+    return [health.Warning(said % {"time": times.span(age)}, "/readyz", _("Look"))]
+
+
 class Chrome:
     """The frame of one request; each part is computed when the template asks."""
 
-    def __init__(self, request: HttpRequest):
+    def __init__(self, request: HttpRequest, *, nobody: bool = False):
         self.request = request
-        self.user = getattr(request, "user", None)
+        self.user = None if nobody else getattr(request, "user", None)
 
     @cached_property
     def is_signed_in(self) -> bool:
@@ -94,7 +106,9 @@ class Chrome:
 
     @property
     def languages(self) -> list[dict[str, Any]]:
-        """The languages, each by its own name."""
+        """The languages, each by its own name; none where nobody can choose."""
+        if self.user is None:
+            return []
         return [{"code": code, "label": label, "here": get_language() == code} for code, label in LANGUAGES]
 
     @property
@@ -110,8 +124,8 @@ class Chrome:
 
     @property
     def warnings(self) -> list[Any]:
-        """What of ours is broken."""
-        return []
+        """What of ours is broken: the engine's silence, and the alarms of channels and messages."""
+        return [*silence(), *health.warnings()] if self.is_signed_in else []
 
     @property
     def keys(self) -> list[dict[str, Any]]:
@@ -145,6 +159,14 @@ class Chrome:
             "away": _("Connection lost"),
             "copied": _("Copied"),
             "undo": _("Undo"),
+            "zone": timezone.get_current_timezone_name(),
+            "routes": {link.keys.split()[-1]: link.path for link in self.nav if link.keys} | {"declare": "/incidents/declare/"},
+            "resolving": _("Resolving %s"),
+            "taking": _("Taking on %s"),
+            "unsent": _("Not sent. What you wrote is still here; try again."),
+            "signedOut": _("You are signed out. Sign in to see what is new."),
+            "oneNew": _("%d new"),
+            "manyNew": _("%d new"),
             "nothing": _("Nothing of that name"),
         }
 

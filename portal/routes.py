@@ -1,5 +1,18 @@
 """What the routes of the portal's own pages ask of the caller; `portal/access.py` puts all rooms' tables together."""
 
-from accounts.rules import Rules
+from accounts.abilities import Ability
+from accounts.rules import PUBLIC, SIGNED_IN, Rules
 
-RULES: Rules = {}
+RULES: Rules = {
+    "portal:board": {"GET": Ability.SEE},
+    "portal:search": {"GET": Ability.SEE},
+    "portal:palette": {"GET": SIGNED_IN},
+    "portal:strips": {"GET": SIGNED_IN},
+    "portal:theme": {"POST": PUBLIC},
+    "portal:language": {"POST": PUBLIC},
+    "portal:keys": {"POST": SIGNED_IN},
+    "portal:live-ticket": {"POST": Ability.SEE},
+    "portal:readyz": {"GET": PUBLIC},
+    "portal:metrics": {"GET": PUBLIC},  # checks its own token
+    "portal:version": {"GET": PUBLIC},
+}

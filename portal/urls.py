@@ -3,10 +3,11 @@
 from django.urls import include, path
 
 from accounts.api import api_urls as accounts_api
+from detection.api import api_urls as detection_api
 from incidents.api import api_urls as incidents_api
 from portal import health, live, views
 
-api = [*accounts_api, *incidents_api]
+api = [*accounts_api, *incidents_api, *detection_api]
 
 pages = [
     path("", views.board, name="board"),
@@ -27,6 +28,7 @@ urlpatterns = [
     path("api/v1/", include((api, "api"))),
     path("", include("accounts.urls")),
     path("", include("incidents.urls")),
+    path("", include("detection.urls")),
     path("", include((pages, "portal"))),
 ]
 handler400 = "portal.errors.bad_request"

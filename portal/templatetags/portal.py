@@ -68,7 +68,11 @@ def person(user: User | None, clock_too: bool = False) -> SafeString:
     name = str(user)
     words = name.split()
     initials = "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words))[:2] or "?"
-    local = format_html(' <span class="local" title="{}">{}</span>', gettext("their local time"), moments.local_clock(user.time_zone, clock.now())) if clock_too else ""
+    local = (
+        format_html(' <span class="local" title="{}">{}</span>', gettext("their local time"), moments.local_clock(user.time_zone, clock.now()))
+        if clock_too
+        else ""
+    )
     return format_html('<span class="person"><span class="face" aria-hidden="true">{}</span><span class="truncate">{}</span>{}</span>', initials, name, local)
 
 

@@ -1,0 +1,102 @@
+"""The panels that the core itself shows beside the story: steps, services, people, clocks, related incidents."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from accounts.abilities import Ability
+from incidents import page, rights
+from incidents.messages import milestone_name
+from incidents.models import Clock, Incident, Role, Step
+from incidents.models.incident import MILESTONES
+from incidents.panels import Panel, register
+from lib import clock
+
+KINDS = {
+    "steps": ("state", "step_done", "step_undone", "step_late", "step_cancelled", "severity", "declared"),
+    "services": ("services", "users_affected", "edited"),
+    "roles": ("role", "acknowledged"),
+    "clocks": ("state", "milestone", "clock_breached", "severity", "services", "watch_restarted", "acknowledged"),
+    "related": ("merged_from", "merged_into", "split"),
+}
+
+
+def steps(incident: Incident, user: Any) -> dict[str, Any]:
+    """What is late, what is due, what is done."""
+    now = clock.now()
+    rows = list(Step.objects.filter(incident=incident).select_related("done_by"))
+    roles = dict(Role.choices)
+    for row in rows:
+        row.role_label = str(roles.get(row.role, row.role))  # type: ignore[attr-defined]
+    rows.sort(key=lambda row: (row.due_at is None, row.due_at or now, row.position))
+    pending = [row for row in rows if row.done_at is None and row.cancelled_at is None]
+    late = [row for row in pending if row.due_at and row.due_at <= now]
+    groups = [
+        {"state": "late", "title": _("Late"), "tone": "bad-text", "steps": late},
+        {"state": "due", "title": _("Due") if late else "", "steps": [row for row in pending if row not in late]},
+        {"state": "done", "title": _("Done"), "fold": True, "steps": [row for row in rows if row.done_at]},
+        {"state": "cancelled", "title": _("No longer apply"), "fold": True, "steps": [row for row in rows if row.cancelled_at and not row.done_at]},
+    ]
+    return {"groups": [group for group in groups if group["steps"]], "count": len(pending), "may_tick": rights.may(user, Ability.RESPOND, incident)}
+
+
+def services(incident: Incident, user: Any) -> dict[str, Any]:
+    """What is hit, and how badly."""
+    return {"impacts": incident.impacts.select_related("service__owner").order_by("service__position"), "may_respond": rights.may(user, Ability.RESPOND, incident)}
+
+
+def roles(incident: Incident, user: Any) -> dict[str, Any]:
+    """Who plays which part, and the commander's chair even when it is empty."""
+    held = {row.role: row.person for row in page.people(incident)}
+    order = [Role.COMMANDER, *(role for role in Role if role != Role.COMMANDER and role in held)]
+    return {"rows": [{"label": role.label, "person": held.get(role)} for role in order], "may_assign": incident.is_open and rights.may(user, Ability.RESPOND, incident)}
+
+
+def clocks(incident: Incident, user: Any) -> dict[str, Any]:
+    """Each clock with its verdict, and the milestones."""
+    now = clock.now()
+    rows = [
+        {"label": label(row), "service": row.service, "face": face_of(row, now), "target": row.target_seconds}
+        for row in incident.clocks.select_related("service").order_by("kind", "due_at")
+    ]
+    reached = [{"name": name, "label": milestone_name(name), "at": at} for name in MILESTONES if (at := getattr(incident, f"{name}_at"))]
+    return {"clocks": rows, "milestones": reached, "may_command": rights.may(user, Ability.COMMAND, incident)}
+
+
+def label(row: Clock) -> str:
+    """What a clock is called."""
+    return {"rto": pgettext("clock", "RTO"), "rpo": pgettext("clock", "RPO"), "watch": pgettext("clock", "Watch")}.get(row.kind, row.kind)
+
+
+def face_of(row: Clock, now: Any) -> page.Face:
+    """A clock's verdict; for the RPO the exposure."""
+    if row.kind != Clock.Kind.RPO:
+        return page.countdown(row, label(row), now)
+    if row.exposure_seconds is None:
+        return page.Face("rpo", label(row), _("unknown"), "warn")
+    return page.Face("rpo", label(row), page.span(row.exposure_seconds), "bad" if row.exposure_seconds > row.target_seconds else "good")
+
+
+def related(incident: Incident, user: Any) -> dict[str, Any] | None:
+    """Incidents this one grew from, became part of or took in."""
+    seen = Incident.objects.visible_to(user)
+    rows = [{"incident": other, "why": _("this recurs")} for other in seen.filter(pk=incident.related_to_id)]
+    rows += [{"incident": other, "why": _("became part of it")} for other in seen.filter(pk=incident.merged_into_id)]
+    rows += [{"incident": other, "why": _("merged here")} for other in seen.filter(merged_into=incident)[:20]]
+    rows += [{"incident": other, "why": _("a later one")} for other in seen.filter(related_to=incident)[:20]]
+    return {"rows": rows} if rows else None
+
+
+def register_all() -> None:
+    """Show them, the most urgent first."""
+    shown = (
+        ("steps", gettext_lazy("Steps"), steps, 20),
+        ("services", gettext_lazy("Services hit"), services, 30),
+        ("roles", gettext_lazy("People"), roles, 60),
+        ("clocks", gettext_lazy("Clocks and milestones"), clocks, 70),
+        ("related", gettext_lazy("Related incidents"), related, 80),
+    )
+    for name, title, context, position in shown:
+        kinds = frozenset(f"incidents.{kind}" for kind in KINDS[name])
+        register(Panel(name, title, f"incidents/panels/{name}.html", context, position, kinds))

@@ -1,0 +1,199 @@
+"""What the head of an incident page shows: phases, clocks, people, the next acts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from incidents import acts, figures
+from incidents.models import Clock, Incident, RoleAssignment, State
+from incidents.playbook import incident_playbook
+from lib import clock as time
+from lib.errors import NotFound
+from lib.i18n import pick
+from lib.times import span
+
+S = State
+PHASES = ((S.DECLARED, S.CONFIRMED, S.DIAGNOSING), (S.FIXING, S.ROLLING_BACK), (S.VERIFYING,), (S.WATCHING,))
+# What comes next from each state, the likeliest first; the rest stands behind "More".
+NEXT: dict[str, tuple[str, ...]] = {
+    S.DECLARED: ("confirm", "dismiss"),
+    S.CONFIRMED: ("diagnose", "fix"),
+    S.DIAGNOSING: ("fix", "roll_back"),
+    S.FIXING: ("verify", "not_recovered"),
+    S.ROLLING_BACK: ("verify", "not_recovered"),
+    S.VERIFYING: ("watch", "not_recovered"),
+    S.WATCHING: ("resolve", "not_recovered"),
+    S.RESOLVED: ("close", "reopen"),
+    S.DISMISSED: ("redeclare",),
+}
+NEARLY_OVER = 0.25  # the part of a target below which its clock turns amber
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One of the four phases that stand for the lifecycle."""
+
+    label: str
+    mark: str  # "done", "now" or "next"
+
+
+@dataclass(frozen=True)
+class Face:
+    """A clock as shown: counts down to `due` or up from `since`, or has stopped."""
+
+    name: str
+    label: str
+    text: str
+    level: str = ""  # "", "good", "warn", "bad"
+    due: datetime | None = None
+    since: datetime | None = None
+    target: int = 0
+    hint: str = ""
+    share: int = 0  # what is left of the target, in thousandths
+
+    @property
+    def is_update(self) -> bool:
+        """Whether it counts to an update that is owed, not against an objective."""
+        return self.name.startswith("update-")
+
+
+@dataclass(frozen=True)
+class Press:
+    """An act as a button: pressed at once, or leading to its form."""
+
+    act: acts.Act
+    is_direct: bool
+    style: str = ""
+
+
+def find(user: Any, reference: str) -> Incident:
+    """The incident of that reference, if `user` may see it; else NotFound."""
+    found = Incident.objects.visible_to(user).select_related("acknowledged_by", "declared_by", "merged_into", "related_to")
+    incident = found.filter(reference=reference.upper()).first()
+    if incident is None:
+        raise NotFound(_("There is no such incident."))
+    return incident
+
+
+def phases(state: str) -> list[Phase]:
+    """The four phases with where `state` stands among them."""
+    labels = (pgettext("phase", "Investigating"), pgettext("phase", "Fixing"), pgettext("phase", "Verifying"), pgettext("phase", "Watching"))
+    over = state in (S.RESOLVED, S.CLOSED)
+    at = next((index for index, states in enumerate(PHASES) if state in states), len(PHASES) if over else -1)
+    return [Phase(label, "done" if index < at else "now" if index == at else "next") for index, label in enumerate(labels)]
+
+
+def strictest(clocks: Iterable[Clock], kind: str) -> Clock | None:
+    """Of the clocks of a kind the one that decides: the running one that ends first, else the last that stopped."""
+    rows = [row for row in clocks if row.kind == kind]
+    running = [row for row in rows if row.stopped_at is None]
+    return min(running or rows, key=lambda row: row.due_at, default=None)
+
+
+def countdown(row: Clock, label: str, now: datetime) -> Face:
+    """A clock against its target: what is left, or whether it was kept."""
+    if row.stopped_at is not None:
+        took = span((row.stopped_at - row.started_at).total_seconds())
+        if row.breached_at is not None:
+            return Face(row.kind, label, _("missed · %(took)s") % {"took": took}, "bad", hint=_("target %(target)s") % {"target": span(row.target_seconds)})
+        return Face(row.kind, label, _("kept · %(took)s") % {"took": took}, "good", hint=_("target %(target)s") % {"target": span(row.target_seconds)})
+    left = (row.due_at - now).total_seconds()
+    level = "bad" if left <= 0 else "warn" if left < row.target_seconds * NEARLY_OVER else "good"
+    text = (_("%s left") if left > 0 else _("%s over")) % span(left if left > 0 else -left)
+    hint = _("target %(target)s") % {"target": span(row.target_seconds)} + (" · " + _("working time") if row.is_working_time else "")
+    share = max(0, min(1000, int(1000 * left / max(row.target_seconds, 1))))
+    return Face(row.kind, label, text, level, due=row.due_at, target=row.target_seconds, hint=hint, share=share)
+
+
+def faces(incident: Incident, clocks: Iterable[Clock], now: datetime) -> list[Face]:
+    """The clocks of the head: since it began, RTO, RPO exposure, the watch, the next updates due."""
+    rows = list(clocks)
+    end = incident.resolved_at or incident.closed_at
+    began = Face("since", _("Since it began"), span((now - incident.began_at).total_seconds()), since=incident.began_at)
+    shown = [Face("since", _("Lasted"), span((end - incident.began_at).total_seconds())) if end else began]
+    for kind, label in (("rto", pgettext("clock", "RTO")), ("watch", pgettext("clock", "Watch"))):
+        row = strictest(rows, kind)
+        if row and (kind != "watch" or row.stopped_at is None):
+            shown.append(countdown(row, label, now))
+    exposed = [row for row in rows if row.kind == "rpo"]
+    if exposed:
+        known = [row for row in exposed if row.exposure_seconds is not None]
+        worst = max(known, key=lambda row: (row.exposure_seconds or 0) / max(row.target_seconds, 1), default=None)
+        unknown = _("unknown") if len(known) < len(exposed) else ""
+        missed = any((row.exposure_seconds or 0) > row.target_seconds for row in known)
+        text = " · ".join(part for part in (span(worst.exposure_seconds or 0) if worst else "", unknown) if part)
+        shown.append(Face("rpo", _("RPO exposure"), text, "bad" if missed else "warn" if unknown else "good"))
+    return shown + updates_due(incident, now)
+
+
+def updates_due(incident: Incident, now: datetime) -> list[Face]:
+    """The next update that each audience is owed, as the figure `next_updates` knows it: [{"audience", "label", "due"}]."""
+    maker = figures.FIGURES.get("next_updates") if incident.is_open else None
+    figure = maker(incident) if maker else None
+    shown = []
+    for row in figure.value if figure else ():
+        due = datetime.fromisoformat(row["due"]) if isinstance(row["due"], str) else row["due"]
+        left = (due - now).total_seconds()
+        text = (_("in %s") if left > 0 else _("%s over")) % span(abs(left))
+        label = _("Update: %(audience)s") % {"audience": row["label"]}
+        shown.append(
+            Face(f"update-{row['audience']}", label, text, "bad" if left <= 0 else "warn" if left < 300 else "", due=due, target=row.get("every") or 1800)
+        )
+    return shown
+
+
+def presses(incident: Incident, user: Any) -> tuple[list[Press], list[Press]]:
+    """The buttons of the head and what stands behind "More"."""
+    offered = {act.name: act for act in acts.offered(incident, user)}
+    wanted = [name for name in ("acknowledge", "take_command") if name in offered][:1]
+    wanted += [name for name in NEXT.get(incident.state, ()) if name in offered]
+    ahead = [
+        _press(offered[name], incident, user, "primary" if index == 0 else "danger" if offered[name].is_danger else "") for index, name in enumerate(wanted)
+    ]
+    return ahead, [_press(act, incident, user, "danger" if act.is_danger else "") for name, act in offered.items() if name not in wanted and name != "note"]
+
+
+def _press(act: acts.Act, incident: Incident, user: Any, style: str) -> Press:
+    fields = act.form.base_fields.values() if act.form else ()
+    is_direct = act.name in NEXT_ACTS and not any(field.required for field in fields) and not act.is_danger
+    return Press(act, is_direct or (act.form is None and not act.is_danger), style)
+
+
+NEXT_ACTS = {name for names in NEXT.values() for name in names}
+
+
+def people(incident: Incident) -> list[RoleAssignment]:
+    """Who plays which part now, the commander first."""
+    return list(incident.assignments.filter(until=None).select_related("person").order_by("since"))
+
+
+def meeting_places(incident: Incident) -> list[dict[str, str]]:
+    """Where the responders meet, as the playbook says: links, and names of channels."""
+    rows = sorted(incident_playbook(incident).items("war_room").values(), key=lambda row: row.get("position") or 0)
+    return [
+        {"name": pick(row["name"]), "address": row["address"], "url": row["address"] if row["address"].startswith("https://") else ""}
+        for row in rows
+        if row.get("address")
+    ]
+
+
+def head(incident: Incident, user: Any) -> dict[str, Any]:
+    """Everything the head of the page shows."""
+    now = time.now()
+    roles = people(incident)
+    ahead, rest = presses(incident, user)
+    return {
+        "incident": incident,
+        "phases": phases(incident.state),
+        "faces": faces(incident, incident.clocks.all(), now),
+        "commander": next((row.person for row in roles if row.role == "commander"), None),
+        "roles": [row for row in roles if row.role != "commander"],
+        "ahead": ahead,
+        "rest": rest,
+        "places": meeting_places(incident) if incident.is_open else [],
+        "lease": incident.acknowledged_until if incident.is_open and incident.acknowledged_until else None,
+    }

@@ -1,0 +1,65 @@
+/* The composer: Ctrl-Enter sends, / completes commands and their first words. */
+let known = null, shown = [], at = 0;
+const form = () => document.getElementById("composer"), box = () => document.getElementById("composer-text"), list = () => document.getElementById("completion");
+
+async function load() {
+  if (known) return;
+  known = { acts: [], people: [] };
+  const answer = await fetch(form().dataset.commands, { headers: { Accept: "application/json" } });
+  if (answer.ok) known = await answer.json();
+  offer();
+}
+
+/* What may stand at the cursor: a command, its first word, or a person. */
+function candidates(text) {
+  const name = text.match(/^\/([\w-]*)$/);
+  if (name) return known.acts.filter((act) => act.name.startsWith(name[1].toLowerCase()) || act.label.toLowerCase().includes(name[1].toLowerCase())).map((act) => ({ put: `/${act.name} `, label: `/${act.name}`, hint: act.hint ? `${act.label} · ${act.hint}` : act.label }));
+  const word = text.match(/^\/([\w-]+)\s+([^\s]*)$/);
+  if (word) {
+    const act = known.acts.find((one) => one.name === word[1].replace("-", "_"));
+    if (act?.words.length) return act.words.filter(([code, label]) => `${code} ${label}`.toLowerCase().includes(word[2].toLowerCase())).map(([code, label]) => ({ put: `/${word[1]} ${code} `, label: code, hint: label }));
+  }
+  const person = text.match(/^(\/[\s\S]*\s)(@[^\s]*)$/);
+  if (person) return known.people.filter(([code, label]) => `${code} ${label}`.toLowerCase().includes(person[2].slice(1).toLowerCase())).slice(0, 20).map(([code, label]) => ({ put: `${person[1]}${code} `, label: code, hint: label }));
+  return [];
+}
+
+function offer() {
+  const text = box().value;
+  if (!text.startsWith("/") || text.startsWith("//")) return hide();
+  if (!known) return void load();
+  shown = candidates(text);
+  if (!shown.length) return hide();
+  at = Math.min(at, shown.length - 1);
+  list().replaceChildren(...shown.map((row, index) => {
+    const node = Object.assign(document.createElement("li"), { id: `completion-${index}`, role: "option" });
+    node.setAttribute("aria-selected", index === at ? "true" : "false");
+    node.append(Object.assign(document.createElement("code"), { textContent: row.label }), Object.assign(document.createElement("span"), { className: "muted truncate", textContent: row.hint || "" }));
+    node.addEventListener("mousedown", (event) => { event.preventDefault(); put(index); });
+    return node;
+  }));
+  list().hidden = false;
+  box().setAttribute("aria-activedescendant", `completion-${at}`);
+  document.getElementById(`completion-${at}`).scrollIntoView({ block: "nearest" });
+}
+
+function hide() { list().hidden = true; shown = []; at = 0; box().removeAttribute("aria-activedescendant"); }
+function put(index) { box().value = shown[index].put; at = 0; offer(); }
+
+document.addEventListener("input", (event) => { if (event.target.id === "composer-text") { at = 0; offer(); keep(); } });
+document.addEventListener("keydown", (event) => {
+  if (event.target.id !== "composer-text" || event.isComposing || event.keyCode === 229) return;
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") { event.preventDefault(); if (box().value.trim()) form().requestSubmit(); return; }
+  if (!shown.length) return;
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); at = (at + (event.key === "ArrowDown" ? 1 : -1) + shown.length) % shown.length; offer(); }
+  else if (event.key === "Tab" || (event.key === "Enter" && !event.shiftKey && shown[at].put.trim() !== box().value.trim())) { event.preventDefault(); put(at); }
+  else if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); hide(); }
+}, true);
+document.addEventListener("focusout", (event) => { if (event.target.id === "composer-text") setTimeout(() => { if (document.activeElement !== box()) hide(); }, 100); });
+
+/* What is half-written survives a reload of this tab. */
+const drawer = () => `draft:${document.body.dataset.reference}`;
+function keep() { try { box().value ? sessionStorage.setItem(drawer(), box().value) : sessionStorage.removeItem(drawer()); } catch { /* no storage: nothing is kept */ } }
+document.addEventListener("acted", () => { try { sessionStorage.removeItem(drawer()); } catch { /* no storage */ } });
+document.addEventListener("htmx:afterSwap", (event) => { if (document.getElementById("composer")?.contains(event.target) || event.detail.target?.id === "composer") box()?.focus(); });
+try { if (box() && !box().value) box().value = sessionStorage.getItem(drawer()) || ""; } catch { /* no storage */ }
