@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from accounts import mail, people, recent, throttle
+from accounts import codes, mail, people, recent, throttle
 from accounts.addresses import client_address
 from lib import vault
 
@@ -80,8 +80,8 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Secrets rest encrypted, under a key outside the database."""
-        return vault.encrypt(text)
+        return vault.encrypt(text, codes.VAULT_CONTEXT)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Back."""
-        return vault.decrypt(encrypted_text)
+        return vault.decrypt(encrypted_text, codes.VAULT_CONTEXT)

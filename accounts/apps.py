@@ -14,5 +14,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Listens to allauth, describes its ways to sign in, keeps a default calendar."""
         import_module("accounts.receivers").connect()
+        import_module("accounts.retention").connect()
+        import_module("accounts.me_parts").connect()
         import_module("accounts.schema")
         post_migrate.connect(import_module("accounts.calendars").ensure_default, sender=self, dispatch_uid="accounts.calendars")

@@ -15,7 +15,7 @@ from lib import clock, db
 MASK = "•••"
 # A field with one of these in its name never shows its value. Names of things about secrets (expires, prefix) are no secrets.
 SECRET_WORDS = ("password", "secret", "token", "key", "digest", "cookie", "authorization", "credential", "passphrase", "recovery_code")
-OPEN_FIELDS = frozenset({"single_keys", "key_id", "dedup_key", "token_prefix"})
+OPEN_FIELDS = frozenset({"single_keys", "tokens_ended", "key_id", "dedup_key", "token_prefix"})
 SHORT = 20  # "key" also names steps and settings: short ones are words, long ones are secrets
 
 

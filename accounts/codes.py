@@ -4,11 +4,15 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.utils import decrypt
+from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
-from lib import db
+from lib import db, vault
+
+VAULT_CONTEXT = "mfa.authenticator.data"
+SEALED = ("secret", "seed")  # what allauth keeps of TOTP and of recovery codes
 
 
 @db.retried
@@ -35,3 +39,18 @@ def _use_totp(row: Authenticator, code: str) -> bool:
             row.save(update_fields=["data"])
             return True
     return False
+
+
+def reseal() -> int:
+    """Seal the secrets of all authenticators with the first of VAULT_KEYS; how many were not."""
+    first, count = next(iter(settings.VAULT_KEYS)), 0
+    for key in list(Authenticator.objects.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            row = db.lock(Authenticator.objects.filter(pk=key)).first()
+            old = [name for name in SEALED if row is not None and name in row.data and vault.key_of(row.data[name]) != first]
+            for name in old:
+                row.data[name] = vault.encrypt(vault.decrypt(row.data[name], VAULT_CONTEXT), VAULT_CONTEXT)
+            if old:
+                row.save(update_fields=["data"])
+                count += 1
+    return count

@@ -22,7 +22,7 @@ ZONES = [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()
 THEMES = [("", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))]
 
 
-def new_password_field(label: Any = _("Password")) -> forms.CharField:
+def new_password_field(label: Any) -> forms.CharField:
     """A field for a password to be set."""
     return forms.CharField(
         label=label,
@@ -116,7 +116,7 @@ class WelcomeForm(forms.Form):
     """What a new person sets."""
 
     name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    password = new_password_field()
+    password = new_password_field(_("Password"))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=ZONES, help_text=_("Times are shown in it, and others see whether you may be asleep."))
 

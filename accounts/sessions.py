@@ -1,14 +1,19 @@
 """Where a person is signed in, and how that ends."""
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
 from lib import clock, db
+
+# A session ends at the latest this long after it was last seen (it is saved anew only when something in it changes).
+FORGOTTEN_AFTER = timedelta(seconds=2 * settings.SESSION_COOKIE_AGE)
 
 
 def of(user: User) -> list[UserSession]:
