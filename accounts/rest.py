@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from rest_framework import status
-from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.exceptions import APIException, NotAcceptable, ParseError, ValidationError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import BasePagination
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
@@ -61,6 +62,17 @@ class StrictJSONParser(BaseParser):
         if not isinstance(value, dict | list):
             raise ParseError(_("The body must be a JSON object."))
         return value
+
+
+class AlwaysJSON(DefaultContentNegotiation):
+    """A caller who asks for something else gets JSON all the same: an answer that can be read beats a 406."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """The renderer asked for, else the first."""
+        try:
+            return super().select_renderer(request, renderers, format_suffix)
+        except NotAcceptable:
+            return renderers[0], renderers[0].media_type
 
 
 class CursorPages(BasePagination):
