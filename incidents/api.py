@@ -26,7 +26,8 @@ STATUSES = ["open", *State.values]
 
 def with_parts(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
     """Everything a serialized incident needs in a constant number of queries."""
-    return incidents.select_related("merged_into", "related_to", "acknowledged_by", "playbook").prefetch_related(
+    linked = incidents.select_related("merged_into", "related_to", "acknowledged_by", "playbook").defer("playbook__content", "playbook__shipped")
+    return linked.prefetch_related(
         Prefetch("impacts", Impact.objects.select_related("service")),
         Prefetch("assignments", RoleAssignment.objects.filter(until=None).select_related("person")),
         "clocks__service",

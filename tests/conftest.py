@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from incidents import playbook
 from lib import clock as product_clock
 
 
@@ -82,3 +83,10 @@ def person(db: None, django_user_model: Any) -> Any:
         return django_user_model.objects.create_user(username, password=password, roles=list(roles), **fields)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The shipped playbook is there once for all tests; those that flush the database load it again."""
+    with django_db_blocker.unblock():
+        playbook.load()

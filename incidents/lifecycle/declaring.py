@@ -77,7 +77,7 @@ def declare(
             highest_severity=severity,
             is_private=private,
             is_drill=drill,
-            playbook=playbook.current_version(),
+            playbook_id=playbook.in_force(),
             users_affected=users_affected,
             users_affected_percent=users_affected_percent,
             declared_by=actor,

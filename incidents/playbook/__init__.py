@@ -8,7 +8,7 @@ from incidents.playbook import core
 from incidents.playbook.problems import check
 from incidents.playbook.reader import ListRule, Playbook, ServiceRule, SeverityRule, StepRule, TeamRule, incident_playbook, read
 from incidents.playbook.sections import SECTIONS, Section, ordered, section, shipped_content
-from incidents.playbook.versions import Difference, current, current_version, diff, differences, edit, load, newest, replace
+from incidents.playbook.versions import Difference, current, current_version, diff, differences, edit, in_force, load, newest, replace, same
 
 __all__ = [
     "SECTIONS",
@@ -27,12 +27,14 @@ __all__ = [
     "diff",
     "differences",
     "edit",
+    "in_force",
     "incident_playbook",
     "load",
     "newest",
     "ordered",
     "read",
     "replace",
+    "same",
     "section",
     "shipped_content",
 ]

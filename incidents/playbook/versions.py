@@ -38,13 +38,18 @@ class Difference:
 
 def current() -> Playbook:
     """The rules in force. A portal that has none yet starts with the shipped ones."""
+    return by_id(in_force())
+
+
+def in_force() -> int:
+    """The id of the version in force, made from the shipped content where there is none yet."""
     pk = current_id()
-    return by_id(load().pk if pk is None else pk)
+    return load().pk if pk is None else pk
 
 
 def current_version() -> PlaybookVersion:
-    """The version in force, made from the shipped content where there is none yet."""
-    return newest() or load()
+    """The version in force with all its content."""
+    return PlaybookVersion.objects.get(pk=in_force())
 
 
 def newest() -> PlaybookVersion | None:

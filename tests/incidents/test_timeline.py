@@ -85,8 +85,7 @@ def test_a_tombstone_that_no_entry_names_is_found(incident, commander):
 
 def test_a_machines_sentence_is_made_in_the_readers_language(incident, commander):
     lifecycle.transition(incident, "confirmed", actor=commander, note="`500` everywhere")
-    english = timeline.lines(incident, language="en")[-1]
-    chinese = timeline.lines(incident, language="zh-hans")[-1]
+    english, chinese = (next(line for line in timeline.lines(incident, language=code) if line.kind == "incidents.state") for code in ("en", "zh-hans"))
     assert "Confirmed" in english.html and "<code>500</code>" in english.html
     assert "确认" in chinese.html and english.hash == chinese.hash
 
