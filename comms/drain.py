@@ -71,10 +71,12 @@ def work(lane: Lane) -> int:
 
 
 def _with_parts(claimed: list[Delivery]) -> list[Delivery]:
-    """The claimed rows with what rendering needs; rows that were claimed most often come last, so that a killer is alone."""
+    """The claimed rows with what rendering needs; rows that were claimed in vain come last and shuffled, so that one which
+    stops its workers does not take its neighbours along."""
     found = Delivery.objects.select_related("person", "incident", "contact_method").prefetch_related("tries").in_bulk([row.pk for row in claimed])
     rows = [found[row.pk] for row in claimed if found[row.pk].lease_token == row.lease_token]
-    return sorted(rows, key=lambda row: row.attempts - len(row.tries.all()))
+    vain = {row.pk: row.attempts - len(row.tries.all()) for row in rows}
+    return sorted(rows, key=lambda row: (vain[row.pk], random.random()) if vain[row.pk] > 2 else (0, 0))  # noqa: S311 - no secret
 
 
 def _give_back(rows: list[Delivery]) -> None:
@@ -177,7 +179,7 @@ def _sent(row: Delivery, attempt: DeliveryAttempt, answer: str) -> None:
     now = clock.now()
     with transaction.atomic():
         _end(attempt, Outcome.SENT, answer)
-        leases.settle(row, state=State.SENT, answer=clean(answer, 500), sent_at=now, settled_at=now, **_forget(row))
+        leases.settle(row, state=State.SENT, answer=clean(answer, 500), sent_at=now, settled_at=now, secret="")
 
 
 def _failed(row: Delivery, attempt: DeliveryAttempt, error: ChannelError, tries: list[DeliveryAttempt]) -> bool:
@@ -226,16 +228,11 @@ def _end(attempt: DeliveryAttempt, outcome: str, answer: str) -> None:
     attempt.save(update_fields=["outcome", "answer", "ended_at"])
 
 
-def _forget(row: Delivery) -> dict[str, Any]:
-    """Parameters that carried a secret are not kept once they are settled."""
-    return {"params": {}} if catalogue.kind(row.kind).is_secret else {}
-
-
 @retried
 def _settle(row: Delivery, state: str, reason: str, **values: Any) -> bool:
     """An end without sending."""
     with transaction.atomic():
-        return leases.settle(row, state=state, answer=clean(reason, 500), settled_at=clock.now(), **values)
+        return leases.settle(row, state=state, answer=clean(reason, 500), settled_at=clock.now(), secret="", **values)
 
 
 @retried
@@ -245,7 +242,7 @@ def _give_up(row: Delivery, reason: str) -> None:
     with transaction.atomic():
         incident = lifecycle.hold(row.incident_id) if row.incident_id and row.priority != Priority.SUBSCRIBER else None
         alarm = raise_alarm(Alarm.Code.DEAD, row.channel, reason, now=now)
-        if not leases.settle(row, state=State.DEAD, answer=clean(reason, 500), dead_at=now, settled_at=now, alarm=alarm, **_forget(row)):
+        if not leases.settle(row, state=State.DEAD, answer=clean(reason, 500), dead_at=now, settled_at=now, alarm=alarm, secret=""):
             transaction.set_rollback(True)  # another worker has it by now; its result counts
             return
         if incident is not None:

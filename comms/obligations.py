@@ -60,7 +60,8 @@ def _plan(incident: Incident, audience: str, now: datetime) -> None:
     """Open, re-plan or end what is owed, as state and severity now ask for. A promise stays what it is."""
     owed, open_one = cadence(incident, audience), current(incident, audience)
     if owed is None:
-        if open_one is not None:
+        is_promised = open_one is not None and open_one.because == Because.PROMISE and incident.is_open and incident.recovered_at is None
+        if open_one is not None and not is_promised:
             _close(open_one, Closing.ENDED, now)
         return
     if open_one is None:

@@ -14,7 +14,7 @@ from comms import catalogue, channels
 from comms.models import ContactMethod, Delivery, Priority
 from comms.preconditions import PRECONDITIONS
 from incidents.models import Incident
-from lib import clock, vault
+from lib import clock
 from lib.jsonio import canonical, loads
 from lib.nudge import nudge
 
@@ -117,7 +117,8 @@ def _row(letter: Letter, now: datetime) -> Delivery | None:
         key=letter.key,
         channel=channels.RECORDER if is_exercise else letter.channel,
         kind=letter.kind,
-        params=seal(letter.params) if kind.is_secret else letter.params,
+        params={} if kind.is_secret else letter.params,
+        secret=canonical(letter.params) if kind.is_secret else "",
         priority=letter.priority,
         person=letter.person,
         contact_method=letter.contact_method,
@@ -139,11 +140,6 @@ def message_id(key: str) -> str:
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}>"
 
 
-def seal(params: dict[str, Any]) -> dict[str, Any]:
-    """Parameters that carry a secret, as they are stored."""
-    return {"sealed": vault.encrypt(canonical(params))}
-
-
-def unseal(params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters as the renderer needs them."""
-    return dict(loads(vault.decrypt(params["sealed"]).encode())) if set(params) == {"sealed"} else params
+def params_of(delivery: Delivery) -> dict[str, Any]:
+    """The parameters as the renderer needs them, a secret's included."""
+    return dict(loads(delivery.secret)) if delivery.secret else delivery.params

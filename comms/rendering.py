@@ -12,7 +12,7 @@ from comms import catalogue
 from comms.catalogue import Content, Occasion
 from comms.channels.base import Message
 from comms.models import Delivery
-from comms.outbox import unseal
+from comms.outbox import params_of
 from lib import clock, markup
 
 
@@ -36,7 +36,7 @@ def render(delivery: Delivery) -> Message:
     language = language_of(delivery)
     with translation.override(language), timezone.override(zone_of(delivery)):
         kind = catalogue.kind(delivery.kind)
-        content = kind.render(Occasion(unseal(delivery.params), delivery.incident, delivery.person, clock.now()))
+        content = kind.render(Occasion(params_of(delivery), delivery.incident, delivery.person, clock.now()))
         subject = content.subject
         if delivery.is_exercise:
             subject = pgettext("drill", "EXERCISE") + " · " + subject

@@ -19,16 +19,19 @@ FORGOTTEN_AT_ONCE = 1000
 def drain_outbox(*, now: datetime | None = None) -> int:
     """Send what is due, each channel and priority in a lane of its own; returns how many rows were worked."""
     now = now or clock.now()
-    expired = Delivery.objects.filter(free(now), state=Delivery.State.DUE, expires_at__lte=now).update(
-        state=Delivery.State.EXPIRED, settled_at=now, answer="its time had run out"
-    )
+    # One that was interrupted is looked at by its lane first: it may have been sent.
+    late = Delivery.objects.filter(free(now), state=Delivery.State.DUE, expires_at__lte=now).exclude(tries__outcome="started")
+    expired = late.update(state=Delivery.State.EXPIRED, settled_at=now, answer="its time had run out", secret="")
     usable = channel_states.usable(now)
     waiting = Delivery.objects.due(now).filter(free(now), channel__in=usable).order_by().values_list("channel", "priority").distinct()
     lanes = sorted((Lane(channel, priority) for channel, priority in waiting), key=lambda lane: lane.priority)
-    if len(lanes) < 2:
-        return expired + sum(drain.work(lane) for lane in lanes)
+    return expired + sum(_side_by_side(lanes) if len(lanes) > 1 else map(drain.work, lanes))
+
+
+def _side_by_side(lanes: list[Lane]) -> list[int]:
+    """A channel that hangs holds up its own lane only."""
     with ThreadPoolExecutor(MOST_LANES_AT_ONCE, thread_name_prefix="lane") as pool:
-        return expired + sum(pool.map(_work_in_thread, lanes))
+        return list(pool.map(_work_in_thread, lanes))
 
 
 def _work_in_thread(lane: Lane) -> int:

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 from comms.querysets import DeliveryQuerySet
 from incidents.models import Incident
 from lib.leases import Leased
+from lib.vault import EncryptedTextField
 
 
 class Priority(models.IntegerChoices):
@@ -32,7 +33,8 @@ class Delivery(Leased):
     key = models.CharField(max_length=200, unique=True)  # insert or nothing: one effect, one row
     channel = models.CharField(max_length=20)
     kind = models.CharField(max_length=60)  # of the message catalogue
-    params = models.JSONField(default=dict)  # the channel renders; {"sealed": …} for kinds that carry a secret
+    params = models.JSONField(default=dict)  # the channel renders
+    secret = EncryptedTextField(blank=True)  # parameters of kinds that carry a link or a code, until they are settled
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.INTERNAL)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="deliveries")
     contact_method = models.ForeignKey("comms.ContactMethod", null=True, on_delete=models.SET_NULL, related_name="deliveries")
