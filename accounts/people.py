@@ -173,7 +173,7 @@ def _end_everything(user: User) -> dict[str, int]:
 
 def _save(user: User, **how: Any) -> None:
     try:
-        user.clean_fields(exclude=["password"])
+        user.clean_fields(exclude=["password", "roles", "extra_abilities", "last_login"])
         with transaction.atomic():
             user.save(**how)
     except ValidationError as error:
