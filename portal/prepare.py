@@ -17,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from accounts import people
 from incidents import playbook
 from lib import append_only
+from portal.storage import NOT_SERVED
 
 LOCK_KEY = 7_405_133  # the advisory lock under which one of several machines prepares
 WAIT_SECONDS = 30
@@ -24,12 +25,12 @@ WAIT_SECONDS = 30
 
 def prepare() -> str:
     """Bring database and files up to this code; harmless when nothing changed. Returns the first administrator's password when it was just made, else ""."""
+    collect_static()
     await_database()
     with alone():
         migrate()
         playbook.load()
-        password = people.ensure_first_admin()
-    collect_static()
+        password = people.ensure_first_admin()  # last: whoever is given a password must see it printed
     connection.close()
     return password or ""
 
@@ -81,7 +82,7 @@ def collect_static() -> None:
     stamp, digest = Path(settings.STATIC_ROOT) / ".stamp", static_digest()
     if stamp.exists() and stamp.read_text() == digest:
         return
-    call_command("collectstatic", interactive=False, verbosity=0, clear=False)
+    call_command("collectstatic", interactive=False, verbosity=0, clear=False, ignore_patterns=NOT_SERVED)
     stamp.write_text(digest)
 
 
