@@ -57,6 +57,7 @@ def _present() -> float:
 
 def _read() -> None:
     """Read the database's clock and the offset row. Past Django's cursor: it is no query of the page that happens to ask."""
+    driver: Any = connection
     on_postgres = connection.vendor == "postgresql"
     if not on_postgres and not settings.TESTING:
         return  # SQLite has no clock but ours
@@ -73,7 +74,7 @@ def _read() -> None:
                 _state.offset = float(row[0]) if row else 0.0
         finally:
             cursor.close()
-    except (DatabaseError, InterfaceError, connection.Database.Error, SynchronousOnlyOperation):
+    except (DatabaseError, InterfaceError, driver.Database.Error, SynchronousOnlyOperation):
         return  # away, or not yet migrated: the last reading serves
     except (RuntimeError, ImproperlyConfigured):
         if not settings.TESTING:  # pytest forbids the database to tests that do not ask for it

@@ -41,7 +41,7 @@ class RowComparison(Func):
         super().__init__(*expressions)
         self.sign = sign
 
-    def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, Any]:  # type: ignore[override]
         """Half of the expressions on each side."""
         parts, params = [], []
         for expression in self.source_expressions:

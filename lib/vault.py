@@ -3,7 +3,7 @@
 import base64
 import binascii
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -17,12 +17,14 @@ PREFIX = "vault1"
 NONCE = 12  # bytes
 BATCH = 500
 
+_others: list[Callable[[], int]] = []
+
 
 class VaultError(Exception):
     """A sealed text that cannot be opened: its key is gone, or somebody changed or moved it. Never holds the secret."""
 
 
-def encrypt(text: str, context: str) -> str:
+def encrypt(text: str, context: str = "") -> str:
     """`text` sealed with the first of VAULT_KEYS; opens only under the same `context` ("app.model.field")."""
     key_id, key = next(iter(settings.VAULT_KEYS.items()))
     nonce = secrets.token_bytes(NONCE)
@@ -30,7 +32,7 @@ def encrypt(text: str, context: str) -> str:
     return f"{PREFIX}:{key_id}:{base64.urlsafe_b64encode(nonce + sealed).decode()}"
 
 
-def decrypt(token: str, context: str) -> str:
+def decrypt(token: str, context: str = "") -> str:
     """The text of `token`; :class:`VaultError` when it cannot be opened under `context`."""
     prefix, _colon, rest = token.partition(":")
     key_id, _colon, encoded = rest.partition(":")
@@ -102,10 +104,17 @@ def sealed_columns() -> Iterator[tuple[type[models.Model], str, str]]:
                 yield model, field.name, field.context
 
 
+def also_rotate(reseal: Callable[[], int]) -> None:
+    """Let the rotation call `reseal` too, which seals anew what lies elsewhere than in an encrypted field and says how many."""
+    if reseal not in _others:
+        _others.append(reseal)
+
+
 def rotate() -> int:
     """Seal everything anew that the first key did not seal; returns how many values that were. Harmless beside running processes."""
     first = next(iter(settings.VAULT_KEYS))
-    return sum(_rotate_column(model, name, context, first) for model, name, context in sealed_columns())
+    count = sum(_rotate_column(model, name, context, first) for model, name, context in sealed_columns())
+    return count + sum(reseal() for reseal in _others)
 
 
 def census() -> dict[str, int]:

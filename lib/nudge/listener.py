@@ -1,6 +1,5 @@
-"""The hearing side: a wait for a thread's loop, one for asyncio, and a call-back."""
+"""The hearing side: a wait for a thread's loop, and a call-back."""
 
-import asyncio
 import logging
 import threading
 from collections.abc import Callable, Collection
@@ -46,7 +45,8 @@ class Listener:
 
 
 def listen(callback: Callable[[set[str]], None], *, names: Collection[str] | None = None) -> Callable[[], None]:
-    """Call `callback(names)` in a daemon thread for each wake-up; returns the function that ends it."""
+    """Call `callback(names)` in a daemon thread for each wake-up; returns the function that ends it. (A coroutine is woken by
+    `loop.call_soon_threadsafe` in its call-back.)"""
     listener = Listener(names)
     stop = threading.Event()
 
@@ -55,39 +55,14 @@ def listen(callback: Callable[[set[str]], None], *, names: Collection[str] | Non
             while not stop.is_set():
                 heard = listener.wait(LOOK)
                 if heard and not stop.is_set():
-                    callback(heard)
+                    _tell(callback, heard)
 
     threading.Thread(target=run, name="nudge-listener", daemon=True).start()
     return stop.set
 
 
-class AsyncListener:
-    """The same for a coroutine: make it inside the running loop, `await wait(seconds)`, close at the end."""
-
-    def __init__(self, names: Collection[str] | None = None):
-        self.loop = asyncio.get_running_loop()
-        self.heard: set[str] = set()
-        self.arrived = asyncio.Event()
-        self.stop = listen(self._from_thread, names=names)
-
-    def _from_thread(self, names: set[str]) -> None:
-        if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self._arrive, names)
-
-    def _arrive(self, names: set[str]) -> None:
-        self.heard |= names
-        self.arrived.set()
-
-    async def wait(self, seconds: float) -> set[str]:
-        """The names that were nudged, as soon as there are some; empty after `seconds`."""
-        try:
-            await asyncio.wait_for(self.arrived.wait(), seconds)
-        except TimeoutError:
-            return set()
-        self.arrived.clear()
-        heard, self.heard = self.heard, set()
-        return heard
-
-    def close(self) -> None:
-        """Stop hearing."""
-        self.stop()
+def _tell(callback: Callable[[set[str]], None], names: set[str]) -> None:
+    try:
+        callback(names)
+    except Exception:  # the thread's outer edge: one bad wake-up must not make the process deaf
+        logger.exception("a wake-up failed")

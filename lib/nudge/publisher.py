@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.db import connection, transaction
 
-from lib.nudge.wires import wire
+from lib.nudge.wires import Wire, wire
 
 logger = logging.getLogger(__name__)
 MOST_NAMES = 256
@@ -77,10 +77,10 @@ class Publisher:
 
 
 _publisher = Publisher()
-_wires: dict[int, object] = {}
+_wires: dict[int, Wire] = {}
 
 
-def wire_once():  # type: ignore[no-untyped-def]
+def wire_once() -> Wire:
     """This process's wire, made at the first use."""
     if os.getpid() not in _wires:
         _wires.clear()

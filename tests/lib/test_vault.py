@@ -120,3 +120,9 @@ def test_exports_hold_the_sealed_form_and_can_be_read_back(box, db):
 def test_a_secret_that_looks_sealed_is_a_secret(box, db):
     box.objects.create(password="vault1:old:AAAA")
     assert box.objects.get().password == "vault1:old:AAAA"
+
+
+def test_what_lies_elsewhere_is_rotated_by_its_room(box, db, monkeypatch):
+    monkeypatch.setattr(vault, "_others", [])
+    vault.also_rotate(lambda: 4)
+    assert vault.rotate() == 4

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
         """A parser that takes -5m for a value, not for an option."""
         parser = super().create_parser(*args, **kwargs)
-        parser._negative_number_matcher = re.compile(r"-\d+[a-z]?$")  # type: ignore[assignment]
+        parser._negative_number_matcher = re.compile(r"-\d+[a-z]?$")
         return parser
 
     def add_arguments(self, parser: CommandParser) -> None:

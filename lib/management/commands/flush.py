@@ -15,5 +15,5 @@ class Command(FlushCommand):
     def handle(self, **options: Any) -> None:
         with append_only.unlocked(options["database"]):
             super().handle(**options)
-        if settings.CACHES["default"]["BACKEND"].endswith("DatabaseCache"):
+        if str(settings.CACHES["default"]["BACKEND"]).endswith("DatabaseCache"):
             cache.clear()
