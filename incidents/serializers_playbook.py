@@ -4,11 +4,12 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from incidents.models import PlaybookVersion, RecoveryPoint, Service, Team
-from incidents.playbook import SECTIONS, Difference, SeverityRule
+from incidents.playbook import Difference, SeverityRule
 from incidents.services import Health
 from lib.i18n import LANGUAGES, validate_localized
 
@@ -243,7 +244,7 @@ class ItemSerializer(serializers.Serializer):
     def to_internal_value(self, data: Any) -> Any:
         """Any object: the playbook's own check says what is wrong."""
         if not isinstance(data, dict):
-            raise serializers.ValidationError([f"an item of {', '.join(sorted(SECTIONS))} is an object"])
+            raise serializers.ValidationError({"non_field_errors": [_("An item is an object of fields.")]})
         return data
 
     def to_representation(self, item: Any) -> Any:

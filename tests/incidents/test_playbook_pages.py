@@ -22,7 +22,10 @@ def as_user(client):
     return enter
 
 
-PAGES = ["/services/", "/services/cache/", "/teams/", "/teams/database/", "/settings/playbook/", "/settings/playbook/diff/", "/settings/playbook/versions/", "/settings/playbook/versions/1/"]  # fmt: skip
+PLAYBOOK = "/settings/playbook/"
+PAGES = ["/services/", "/services/cache/", "/teams/", "/teams/database/", *(PLAYBOOK + rest for rest in ("", "diff/", "versions/", "versions/1/"))]
+TIMES = [("15 min", 900), ("1 h 30 min", 5400), ("90s", 90), ("2 小时", 7200), ("1 d", 86400), ("0 s", 0), ("15分钟", 900)]
+ABSENT = ["/services/x/", "/teams/x/", *(PLAYBOOK + rest for rest in ("pets/", "pets/items/cat/", "services/items/x/", "versions/99/"))]
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -48,7 +51,9 @@ def test_a_form_that_is_sent_back_untouched_changes_nothing(section):
     for key, item in content[section].items():
         empty = ItemForm(playbook.SECTIONS[section], content, item, key=key)
         data = {name: field.prepare_value(empty.get_initial_for_field(field, name)) for name, field in empty.fields.items()}
-        sent = ItemForm(playbook.SECTIONS[section], content, item, {name: value for name, value in data.items() if value not in (None, False)}, key=key)
+        sent = ItemForm(
+            playbook.SECTIONS[section], content, item, {name: value for name, value in data.items() if value is not None and value is not False}, key=key
+        )
         assert sent.is_valid(), (key, sent.errors)
         assert playbook.same(sent.item(), item), key
 
@@ -71,7 +76,7 @@ def filled(section, key, **changes):
     content = playbook.current().content
     form = ItemForm(playbook.SECTIONS[section], content, content[section][key], key=key)
     data = {name: field.prepare_value(form.get_initial_for_field(field, name)) for name, field in form.fields.items()}
-    return {name: value for name, value in {**data, **changes}.items() if value not in (None, False)}
+    return {name: value for name, value in {**data, **changes}.items() if value is not None and value is not False}
 
 
 def test_a_target_is_edited_compared_and_taken_back(as_user, admin):
@@ -96,12 +101,12 @@ def test_a_mistake_keeps_what_was_typed(as_user, admin):
 
 def test_a_service_is_added_removed_and_taken_back(as_user, admin):
     client = as_user(admin)
-    answer = client.post("/settings/playbook/services/add/", {"key": "search", "name_en": "Search", "owner": "application", "rto_seconds": "5 min"})
+    answer = client.post("/settings/playbook/services/add/", {"key": "search", "name_en": "Quarry", "owner": "application", "rto_seconds": "5 min"})
     assert answer.status_code == 302
-    assert "Search" in client.get("/services/").content.decode()
+    assert "Quarry" in client.get("/services/").content.decode()
     assert client.post("/settings/playbook/services/add/", {"key": "search", "name_en": "Again"}).status_code == 422
     client.post("/settings/playbook/services/items/search/", {"act": "remove"})
-    assert "Search" not in client.get("/services/").content.decode()
+    assert "Quarry" not in client.get("/services/").content.decode()
     client.post("/settings/playbook/war_room/items/zoom/", {"act": "remove"})
     assert "/war_room/items/zoom/" in client.get("/settings/playbook/war_room/").content.decode()
     client.post("/settings/playbook/war_room/items/zoom/", {"act": "take"})
@@ -132,7 +137,7 @@ def test_only_who_may_configure_changes_anything(as_user, commander, path):
     assert as_user(commander).post(path, {"act": "remove", "key": "x", "name_en": "x"}).status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/services/nothing/", "/teams/nothing/", "/settings/playbook/pets/", "/settings/playbook/pets/items/cat/", "/settings/playbook/services/items/nothing/", "/settings/playbook/versions/99/"])  # fmt: skip
+@pytest.mark.parametrize("path", ABSENT)
 def test_what_is_not_there_is_404(as_user, admin, path):
     assert as_user(admin).get(path).status_code == 404
 
