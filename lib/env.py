@@ -3,7 +3,9 @@
 import ipaddress
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -74,7 +76,7 @@ class Environment:
         except ValueError:
             parts = urlsplit("")
         if parts.scheme not in schemes or not parts.hostname:
-            self.problem(f"{name} is {value!r}; it takes an address like {schemes[-1]}://host")
+            self.problem(f"{name} takes an address like {schemes[-1]}://host")  # the value may hold a secret
             return default
         return value
 
@@ -124,6 +126,13 @@ class Environment:
         except OSError as error:
             self.problem(f"{name} cannot be kept in {folder}: {error.strerror}")
             return ""
+
+    def attempt(self, name: str, read: Callable[[], Any]) -> None:
+        """Note what `read` finds wrong with the value of ``name``."""
+        try:
+            read()
+        except (ValueError, LookupError) as error:
+            self.problem(f"{name}: {error.args[0] if error.args else error}")
 
     def problem(self, text: str) -> None:
         """Note one thing that is wrong."""

@@ -5,11 +5,14 @@ import hashlib
 import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from lib.destinations import opened
 from lib.env import Environment
+from lib.failpoints import parse as parse_failpoints
 
 env = Environment()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -88,6 +91,7 @@ if "*" in ALLOWED_HOSTS:
 if DEBUG and not is_private_host(site_host):
     env.problem("DEBUG is on while SITE_URL is public")
 EGRESS_ALLOW = env.words("EGRESS_ALLOW")
+env.attempt("EGRESS_ALLOW", lambda: opened(tuple(EGRESS_ALLOW)))
 HEARTBEAT_URL = env.url("HEARTBEAT_URL")
 ALARM_URL = env.url("ALARM_URL")
 
@@ -276,6 +280,7 @@ USE_I18N = USE_TZ = True
 # Stored and computed in UTC; this is the zone shown to people who chose none.
 TIME_ZONE = "UTC"
 DEFAULT_TIME_ZONE = env.text("TIME_ZONE", "UTC")
+env.attempt("TIME_ZONE", lambda: ZoneInfo(DEFAULT_TIME_ZONE))
 
 # --- files ----------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -283,9 +288,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if TESTING or DEBUG else "portal.storage.StaticStorage"
-    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if TESTING or DEBUG else "portal.storage.StaticStorage"},
 }
 WHITENOISE_USE_FINDERS = TESTING or DEBUG
 MEDIA_ROOT = DATA_DIR / "uploads"
@@ -359,6 +362,7 @@ HTMX_CONFIG = {
 }
 CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 FAILPOINTS = env.text("PORTAL_FAILPOINTS") if TESTING else ""
+env.attempt("PORTAL_FAILPOINTS", lambda: parse_failpoints(FAILPOINTS))
 ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -3,18 +3,17 @@
 import ipaddress
 import socket
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Literal
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from lib.destinations import Network, opened
 from lib.errors import Refused
 
 Kind = Literal["operator", "check", "public"]
 KINDS = ("operator", "check", "public")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class EgressRefused(Refused):
@@ -110,29 +109,3 @@ def is_opened(address: Address, host: str, port: int) -> bool:
     if any(one.is_loopback or one.is_unspecified or one in DENIED_V4[0] for one in (address, *inner(address))):
         return False
     return (host, port) in hosts or any(address in network for network in networks if network.version == address.version)
-
-
-@lru_cache(maxsize=8)
-def opened(words: tuple[str, ...]) -> tuple[list[Network], set[tuple[str, int]]]:
-    """EGRESS_ALLOW read: networks, and (host, port) pairs; ValueError for a word that is neither."""
-    networks: list[Network] = []
-    hosts: set[tuple[str, int]] = set()
-    for word in words:
-        host, colon, port = word.rpartition(":")
-        if colon and port.isdecimal() and (":" not in host or host.startswith("[")) and "/" not in word:
-            hosts.add((_pair_host(host.strip("[]").lower(), word), int(port)))
-        else:
-            networks.append(ipaddress.ip_network(word, strict=False))
-    return networks, hosts
-
-
-def _pair_host(host: str, word: str) -> str:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        if host:
-            return host
-        raise ValueError(f"{word!r} has no host") from None
-    if address.is_loopback and str(address) != "127.0.0.1":
-        raise ValueError(f"{word!r}: loopback is opened as 127.0.0.1:port only")
-    return str(address)

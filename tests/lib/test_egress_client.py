@@ -159,11 +159,11 @@ def test_what_is_no_http_is_a_transport_error(serve, answer):
         get(serve(answer))
 
 
-def test_a_closed_port_is_a_connect_error_that_names_no_address(serve):
-    server = serve(OK)
-    server.socket.close()
-    with pytest.raises(httpx.ConnectError) as caught:
-        get(server)
+def test_a_closed_port_is_a_connect_error_that_names_no_address():
+    with socket.socket() as silent:  # bound, so that nobody else takes the port, but not listening
+        silent.bind(("127.0.0.1", 0))
+        with egress.client("operator") as client, pytest.raises(httpx.ConnectError) as caught:
+            client.get(f"http://127.0.0.1:{silent.getsockname()[1]}/")
     assert "127.0.0.1" not in str(caught.value)
 
 

@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from lib import egress
+from lib.destinations import opened
 from lib.egress import names, table
 
 PUBLIC = [
@@ -224,7 +225,7 @@ def test_egress_allow_takes_a_name_with_its_port_but_never_loopback(settings, mo
 @pytest.mark.parametrize("word", ["nonsense", "10.0.0.0/33", ":80", "[::1]:80", "127.0.0.2:80"])
 def test_a_wrong_word_in_egress_allow_is_found(word):
     with pytest.raises(ValueError):
-        table.opened((word,))
+        opened((word,))
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536, 10**9])
