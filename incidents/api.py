@@ -37,7 +37,7 @@ def with_parts(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
 class IncidentAPI(GenericAPIView):
     """What every address below one incident shares: the incident as this person may see it, and where calls come from."""
 
-    serializer_class = shapes.IncidentDetailSerializer
+    serializer_class: Any = shapes.IncidentDetailSerializer
 
     def get_incident(self) -> Incident:
         """The incident of the address, or NotFound for one this person may not see."""
