@@ -1,5 +1,6 @@
 """What a route asks of the caller: the words that every room's `access.py` is written in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
@@ -35,7 +36,7 @@ class Rule:
 
 
 Declared: TypeAlias = Needs | Rule
-Rules: TypeAlias = dict[str, dict[str, Declared]]  # route name → method → need; HEAD and OPTIONS follow GET
+Rules: TypeAlias = dict[str, Mapping[str, Declared]]  # route name → method → need; HEAD and OPTIONS follow GET
 
 
 def full(declared: Declared) -> Rule:

@@ -67,7 +67,7 @@ def run(request: HttpRequest, incident: Incident, found: acts.Act) -> HttpRespon
     try:
         acts.perform(found, incident, actor=request.user, data=request.POST)
     except Refused as refused:
-        if found.form is None or "note" in found.form.base_fields and not request.POST.get("from_form"):
+        if found.form is None or ("note" in found.form.base_fields and not request.POST.get("from_form")):
             return refuse(request, incident, refused)
         form = acts.bind(found, incident, request.user, request.POST)
         if form.is_valid():
@@ -147,15 +147,21 @@ class DeclareForm(forms.Form):
     """One field is enough; the rest can follow."""
 
     title = forms.CharField(
-        label=gettext_lazy("What is wrong?"), max_length=200, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "placeholder": gettext_lazy("API answers 500 for everybody")})
+        label=gettext_lazy("What is wrong?"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "placeholder": gettext_lazy("API answers 500 for everybody")}),
     )
     severity = forms.ChoiceField(label=gettext_lazy("Severity"), required=False, choices=Severity.choices, widget=forms.RadioSelect)
-    users_affected_percent = forms.DecimalField(label=gettext_lazy("Per cent of users hit"), required=False, min_value=0, max_value=100, max_digits=5, decimal_places=2)
+    users_affected_percent = forms.DecimalField(
+        label=gettext_lazy("Per cent of users hit"), required=False, min_value=0, max_value=100, max_digits=5, decimal_places=2
+    )
     services = forms.ModelMultipleChoiceField(
         label=gettext_lazy("Services hit"), required=False, queryset=Service.objects.none(), to_field_name="slug", widget=forms.CheckboxSelectMultiple
     )
     summary = forms.CharField(label=gettext_lazy("What is known"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3}))
-    drill = forms.BooleanField(label=gettext_lazy("This is a drill"), required=False, help_text=gettext_lazy("Nothing goes outward; every message is marked EXERCISE."))
+    drill = forms.BooleanField(
+        label=gettext_lazy("This is a drill"), required=False, help_text=gettext_lazy("Nothing goes outward; every message is marked EXERCISE.")
+    )
     private = forms.BooleanField(label=gettext_lazy("Private"), required=False, help_text=gettext_lazy("Only people and teams you name can see it."))
 
     def __init__(self, *args: Any, **kwargs: Any):

@@ -91,10 +91,21 @@ def register_all() -> None:
     for name, label, to, is_primary, is_danger, position in moves:
         register(Act(name, label, _moves(to), R, forms.NoteForm, _leads_to(to), _note, is_primary=is_primary, is_danger=is_danger, position=position))
     back = (State.FIXING, State.ROLLING_BACK, State.VERIFYING, State.WATCHING)
-    register(Act("not_recovered", _("Not recovered"), _moves(State.DIAGNOSING), R, forms.ReasonForm, _needs_reason(State.DIAGNOSING, *back), _note, position=35))
+    register(
+        Act("not_recovered", _("Not recovered"), _moves(State.DIAGNOSING), R, forms.ReasonForm, _needs_reason(State.DIAGNOSING, *back), _note, position=35)
+    )
     register(Act("reopen", _("Reopen"), _moves(State.DIAGNOSING), R, forms.ReasonForm, _needs_reason(State.DIAGNOSING, State.RESOLVED), _note, position=42))
     register(
-        Act("redeclare", _("It was real after all"), _moves(State.DECLARED), R, forms.ReasonForm, _needs_reason(State.DECLARED, State.DISMISSED), _note, position=43)
+        Act(
+            "redeclare",
+            _("It was real after all"),
+            _moves(State.DECLARED),
+            R,
+            forms.ReasonForm,
+            _needs_reason(State.DECLARED, State.DISMISSED),
+            _note,
+            position=43,
+        )
     )
     register(
         Act(

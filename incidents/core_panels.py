@@ -13,6 +13,7 @@ from incidents.models.incident import MILESTONES
 from incidents.panels import Panel, register
 from lib import clock
 
+SHOWN = 6  # steps due next that stand open; the later ones are folded
 KINDS = {
     "steps": ("state", "step_done", "step_undone", "step_late", "step_cancelled", "severity", "declared"),
     "services": ("services", "users_affected", "edited"),
@@ -32,9 +33,11 @@ def steps(incident: Incident, user: Any) -> dict[str, Any]:
     rows.sort(key=lambda row: (row.due_at is None, row.due_at or now, row.position))
     pending = [row for row in rows if row.done_at is None and row.cancelled_at is None]
     late = [row for row in pending if row.due_at and row.due_at <= now]
+    due = [row for row in pending if row not in late]
     groups = [
         {"state": "late", "title": _("Late"), "tone": "bad-text", "steps": late},
-        {"state": "due", "title": _("Due") if late else "", "steps": [row for row in pending if row not in late]},
+        {"state": "due", "title": _("Due") if late else "", "steps": due[:SHOWN]},
+        {"state": "due", "title": _("Later"), "fold": True, "steps": due[SHOWN:]},
         {"state": "done", "title": _("Done"), "fold": True, "steps": [row for row in rows if row.done_at]},
         {"state": "cancelled", "title": _("No longer apply"), "fold": True, "steps": [row for row in rows if row.cancelled_at and not row.done_at]},
     ]
@@ -43,14 +46,20 @@ def steps(incident: Incident, user: Any) -> dict[str, Any]:
 
 def services(incident: Incident, user: Any) -> dict[str, Any]:
     """What is hit, and how badly."""
-    return {"impacts": incident.impacts.select_related("service__owner").order_by("service__position"), "may_respond": rights.may(user, Ability.RESPOND, incident)}
+    return {
+        "impacts": incident.impacts.select_related("service__owner").order_by("service__position"),
+        "may_respond": rights.may(user, Ability.RESPOND, incident),
+    }
 
 
 def roles(incident: Incident, user: Any) -> dict[str, Any]:
     """Who plays which part, and the commander's chair even when it is empty."""
     held = {row.role: row.person for row in page.people(incident)}
     order = [Role.COMMANDER, *(role for role in Role if role != Role.COMMANDER and role in held)]
-    return {"rows": [{"label": role.label, "person": held.get(role)} for role in order], "may_assign": incident.is_open and rights.may(user, Ability.RESPOND, incident)}
+    return {
+        "rows": [{"label": role.label, "person": held.get(role)} for role in order],
+        "may_assign": incident.is_open and rights.may(user, Ability.RESPOND, incident),
+    }
 
 
 def clocks(incident: Incident, user: Any) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class StatusForm(AboutIncident):
     def prepare(self) -> None:
         """Offer what the table allows."""
         labels = dict(State.choices)
-        self.fields["to"].choices = [(to, labels[to]) for to in lifecycle.allowed(self.incident)]  # type: ignore[attr-defined]
+        self.fields["to"].choices = [(to, labels[to]) for to in lifecycle.allowed(self.incident)]
 
 
 class SeverityForm(AboutIncident):
@@ -99,7 +99,7 @@ class AssignForm(AboutIncident):
 
     def prepare(self) -> None:
         """Offer who may respond."""
-        self.fields["person"].offer(none=_("Nobody"))  # type: ignore[attr-defined]
+        self.fields["person"].offer(none=_("Nobody"))
 
 
 class UsersForm(AboutIncident):
@@ -157,7 +157,7 @@ class MilestoneForm(AboutIncident):
     def prepare(self) -> None:
         """Offer the milestones that were reached."""
         reached = [name for name in MILESTONES if getattr(self.incident, f"{name}_at")]
-        self.fields["name"].choices = [(name, milestone_name(name)) for name in reached]  # type: ignore[attr-defined]
+        self.fields["name"].choices = [(name, milestone_name(name)) for name in reached]
 
 
 class MergeForm(AboutIncident):
@@ -170,7 +170,7 @@ class MergeForm(AboutIncident):
         """Offer the open incidents that this one may join."""
         mine = self.incident
         others = Incident.objects.visible_to(self.user).open().filter(is_private=mine.is_private, is_drill=mine.is_drill).exclude(pk=mine.pk)
-        self.fields["into"].widget.choices = [(other.reference, f"{other.reference} · {other.title}") for other in others[:200]]  # type: ignore[attr-defined]
+        self.fields["into"].widget.choices = [(other.reference, f"{other.reference} · {other.title}") for other in others[:200]]
 
     def clean_into(self) -> Incident:
         """The target, if this person sees it."""
@@ -188,7 +188,7 @@ class GrantForm(AboutIncident):
 
     def prepare(self) -> None:
         """Offer who may respond."""
-        self.fields["person"].offer(none="–")  # type: ignore[attr-defined]
+        self.fields["person"].offer(none="–")
 
 
 class RedactForm(AboutIncident):

@@ -120,7 +120,9 @@ def _edited(data: Data) -> str:
     parts = []
     for name, new in data["new"].items():
         label = FIELD_NAMES[name]()
-        parts.append(label if name == "summary" else f"{label}: {data['old'][name] if data['old'][name] is not None else '–'} → {new if new is not None else '–'}")
+        parts.append(
+            label if name == "summary" else f"{label}: {data['old'][name] if data['old'][name] is not None else '–'} → {new if new is not None else '–'}"
+        )
     return _("Edited %(what)s") % {"what": "; ".join(parts)}
 
 
@@ -199,7 +201,10 @@ TIMELINE = {
     "incidents.look_due": Sentence("step", "late", lambda data: _("Recovered by itself, and nobody has looked yet")),
     "incidents.fires_again": Sentence("alert", "fire", lambda data: _("Fires again")),
     "incidents.watch_suggested": Sentence(
-        "alert", "wave", lambda data: _("All alerts have ended: begin the watch?"), lambda data: _("No alert of this incident fires any more. A person decides.")
+        "alert",
+        "wave",
+        lambda data: _("All alerts have ended: begin the watch?"),
+        lambda data: _("No alert of this incident fires any more. A person decides."),
     ),
     "incidents.watch_restarted": Sentence(
         "alert", "fire", lambda data: _("The watch begins anew"), lambda data: _("An alert fired again while the incident was being watched.")
@@ -214,6 +219,8 @@ TIMELINE = {
     ),
     "incidents.grant": Sentence("decision", "lock", lambda data: _("%(name)s may see this") % {"name": _named(data)}),
     "incidents.revoked": Sentence("decision", "lock", lambda data: _("%(name)s may no longer see this") % {"name": _named(data)}),
-    "incidents.glass_broken": Sentence("decision", "lock", lambda data: _("%(name)s opened this private incident without being named") % {"name": _named(data)}),
+    "incidents.glass_broken": Sentence(
+        "decision", "lock", lambda data: _("%(name)s opened this private incident without being named") % {"name": _named(data)}
+    ),
     "incidents.redacted": Sentence("decision", "redact", lambda data: _("Entry %(seq)s was redacted") % {"seq": data["seq"]}),
 }

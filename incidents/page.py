@@ -149,7 +149,8 @@ def updates_due(incident: Incident, now: datetime) -> list[Face]:
 def presses(incident: Incident, user: Any) -> tuple[list[Press], list[Press]]:
     """The buttons of the head and what stands behind "More"."""
     offered = {act.name: act for act in acts.offered(incident, user)}
-    wanted = [name for name in ("acknowledge", "take_command") if name in offered][:1]
+    somebody_has_it = incident.acknowledged_by_id is not None and incident.acknowledgement_asked_at is None
+    wanted = [name for name in ("acknowledge", "take_command") if name in offered and not (name == "acknowledge" and somebody_has_it)][:1]
     wanted += [name for name in NEXT.get(incident.state, ()) if name in offered]
     ahead = [
         _press(offered[name], incident, user, "primary" if index == 0 else "danger" if offered[name].is_danger else "") for index, name in enumerate(wanted)

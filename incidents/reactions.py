@@ -32,7 +32,7 @@ def _react(receiver: Receiver, entry: TimelineEntry, incident: Incident, data: d
             receiver.react(entry, incident, data)
     except (OperationalError, InterfaceError, StaleHead):
         raise  # the whole transaction is lost or must be tried again; nothing was promised yet
-    except Exception as error:  # noqa: BLE001 - one bad receiver never loses an alert
+    except Exception as error:  # one bad receiver never loses an alert
         logger.exception("%s: %s failed for entry %s", incident.reference, receiver.name, entry.seq)
         incident.refresh_from_db()  # what the receiver changed in memory was rolled back
         reaction.status, reaction.error = Reaction.Status.FAILED, repr(error)[:2000]
@@ -62,7 +62,7 @@ def _retry_one(reaction: Reaction) -> None:
             receiver.react(entry, incident, content["data"])
             if not leases.settle(reaction, status=Reaction.Status.DONE, error="", not_before=None):
                 transaction.set_rollback(True)  # another worker took it over; its result counts
-    except Exception as error:  # noqa: BLE001 - kept, counted and audited
+    except Exception as error:  # kept, counted and audited
         logger.exception("retry of %s for entry %s failed", reaction.receiver, reaction.entry_id)
         dead = reaction.attempts >= MOST_ATTEMPTS
         leases.settle(

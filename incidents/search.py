@@ -5,20 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from incidents.models import Incident, Severity, State
 from incidents.models.incident import OPEN_STATES
+from incidents.querysets import IncidentQuerySet
 from lib.errors import Refused
 from lib.text import clean
 
 ORDERINGS = ("declared_at", "-declared_at", "moved_at", "-moved_at")
 
 
-def incidents(user: Any, wanted: Mapping[str, str]) -> QuerySet[Incident]:
+def incidents(user: Any, wanted: Mapping[str, str]) -> IncidentQuerySet:
     """What `user` may see, narrowed by status, severity, service, team, q, since, until; several values separated by commas.
 
     Raises Refused (400) for a value that cannot be read.
@@ -45,7 +46,7 @@ def incidents(user: Any, wanted: Mapping[str, str]) -> QuerySet[Incident]:
     return found.order_by(ordering or "-declared_at", "-id")
 
 
-def matching(found: QuerySet[Incident], words: str) -> QuerySet[Incident]:
+def matching(found: IncidentQuerySet, words: str) -> IncidentQuerySet:
     """Incidents whose reference, title or summary holds every word."""
     for word in words.split()[:8]:
         found = found.filter(Q(reference__icontains=word) | Q(title__icontains=word) | Q(summary__icontains=word))

@@ -22,7 +22,7 @@ class PersonBrief(serializers.Serializer):
 class ClockSerializer(serializers.ModelSerializer):
     """A clock and whether it was kept."""
 
-    service = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    service: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     started = serializers.DateTimeField(source="started_at")
     due = serializers.DateTimeField(source="due_at")
     stopped = serializers.DateTimeField(source="stopped_at", allow_null=True)
@@ -128,7 +128,9 @@ class IncidentDetailSerializer(IncidentSerializer):
         return {key: {"value": figure.value, "source": figure.source, "at": figure.at} for key, figure in figures.of(incident).items()}
 
 
-@extend_schema_serializer(examples=[OpenApiExample("P1", {"title": "API answers 500", "severity": "P1", "services": ["api-gateway"], "users_affected_percent": 85})])
+@extend_schema_serializer(
+    examples=[OpenApiExample("P1", {"title": "API answers 500", "severity": "P1", "services": ["api-gateway"], "users_affected_percent": 85})]
+)
 class DeclareSerializer(serializers.Serializer):
     """What it takes to declare an incident."""
 
@@ -223,7 +225,7 @@ class LineSerializer(serializers.Serializer):
     kind = serializers.CharField()
     text = serializers.CharField()
     actor = serializers.CharField(source="actor_name", allow_blank=True)
-    source = serializers.CharField()
+    source: Any = serializers.CharField()  # DRF takes it for the field's own attribute
     at = serializers.DateTimeField()
     recorded_at = serializers.DateTimeField()
     redacted = serializers.BooleanField(source="is_redacted")

@@ -1,28 +1,29 @@
 """The story: `record` is its only writer, `lines` its reader."""
 
 import hashlib
+import json
+import logging
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from incidents import reactions
-from incidents.catalogue import Category, as_html, as_text, sentences
+from incidents.catalogue import Category, Sentence, as_html, as_text, sentences
 from incidents.models import Incident, TimelineBody, TimelineEntry
 from incidents.playbook import incident_playbook
 from lib import clock, markup
 from lib.db import StaleHead
-from lib.jsonio import canonical, loads
+from lib.jsonio import canonical
 from lib.nudge import nudge
 
-User = get_user_model()
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -141,10 +142,8 @@ def lines(
     if wanted := set(categories):
         entries = entries.filter(kind__in=[kind for kind, sentence in sentences().items() if sentence.category in wanted])
     if before is not None:
-        entries = reversed(entries.filter(seq__lt=before).order_by("-seq")[:limit])
-    else:
-        entries = entries.order_by("seq")[:limit]
-    return read(entries, language=language)
+        return read(reversed(entries.filter(seq__lt=before).order_by("-seq")[:limit]), language=language)
+    return read(entries.order_by("seq")[:limit], language=language)
 
 
 def read(entries: Iterable[TimelineEntry], *, language: str | None = None) -> list[Line]:
@@ -155,11 +154,12 @@ def read(entries: Iterable[TimelineEntry], *, language: str | None = None) -> li
 
 def _line(entry: TimelineEntry) -> Line:
     sentence = sentences().get(entry.kind)
-    content = loads(entry.body.content.encode()) if entry.body.content else {"data": {}, "text": ""}
     if entry.body.redacted:
-        said, words = _("This entry was redacted."), ""
+        said, why, words = _("This entry was redacted."), "", ""
     else:
-        said, words = str(sentence.render(content["data"])) if sentence else entry.kind, content["text"]
+        content: dict[str, Any] = json.loads(entry.body.content)
+        said, why = _say(entry, sentence, content["data"])
+        words = content["text"]
     parts = [f"<p class='said'>{as_html(said)}</p>" if said else "", f"<div class='words'>{markup.render(words)}</div>" if words else ""]
     return Line(
         seq=entry.seq,
@@ -173,8 +173,19 @@ def _line(entry: TimelineEntry) -> Line:
         recorded_at=entry.recorded_at,
         html=mark_safe("".join(parts)),  # noqa: S308 - the sentence is escaped, the words went through nh3
         text="\n\n".join(part for part in (as_text(said), words) if part),
-        why=str(sentence.why(content["data"])) if sentence and sentence.why and not entry.body.redacted else "",
+        why=why,
         is_redacted=entry.body.redacted,
         hash=entry.hash,
         prev_hash=entry.prev_hash,
     )
+
+
+def _say(entry: TimelineEntry, sentence: Sentence | None, data: dict[str, Any]) -> tuple[str, str]:
+    """The sentence and its why. One that cannot be made (a kind of an older release) must not hide the rest of the story."""
+    if sentence is None:
+        return entry.kind, ""
+    try:
+        return str(sentence.render(data)), str(sentence.why(data)) if sentence.why else ""
+    except (KeyError, TypeError, ValueError):
+        logger.exception("%s#%s: the sentence of %s cannot be made", entry.incident_id, entry.seq, entry.kind)
+        return entry.kind, ""

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -65,7 +66,8 @@ def framed_panel(request: HttpRequest, incident: Incident, panel: panels.Panel) 
     """A panel's inside with its frame; `body` is "" when it has nothing to say."""
     context = panel.context(incident, request.user)
     body = "" if context is None else render_to_string(panel.template, {"incident": incident, "panel": panel, **context}, request)
-    return {"name": panel.name, "title": panel.title, "body": body.strip(), "count": (context or {}).get("count")}
+    inside = mark_safe(body.strip())  # noqa: S308 - a template rendered it
+    return {"name": panel.name, "title": panel.title, "body": inside, "count": (context or {}).get("count")}
 
 
 @require_GET

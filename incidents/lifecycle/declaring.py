@@ -92,5 +92,7 @@ def declare(
         add_grants(incident, actor, grants)
         clocks.start(incident, now=now)
         steps.open_for_declaration(incident, now=now, t0=t0 or detected)
-        timeline.record(incident, "incidents.declared", actor=actor, source=source, data={"severity": severity, "services": slugs, "drill": drill, "title": title})
+        timeline.record(
+            incident, "incidents.declared", actor=actor, source=source, data={"severity": severity, "services": slugs, "drill": drill, "title": title}
+        )
     return incident

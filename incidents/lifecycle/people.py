@@ -18,7 +18,7 @@ from lib.errors import Refused
 
 @retried
 def acknowledge(incident: Incident, *, actor: Any, source: str = "") -> Incident:
-    """"I'm on it": stops the calls for a lease (P1 10 min, P2 30 min without a sign of life) and, for a P1 that nobody
+    """ "I'm on it": stops the calls for a lease (P1 10 min, P2 30 min without a sign of life) and, for a P1 that nobody
     commands, takes command. Pressing twice only renews the lease. Raises Refused (409) once the incident is over."""
     with transaction.atomic():
         incident = hold(incident.pk)
@@ -34,9 +34,7 @@ def acknowledge(incident: Incident, *, actor: Any, source: str = "") -> Incident
         incident.acknowledged_until = now + timedelta(seconds=lease) if lease else None
         incident.acknowledgement_asked_at = None
         incident.recovered_at = incident.look_due_at = None
-        incident.save(
-            update_fields=["acknowledged_at", "acknowledged_by", "acknowledged_until", "acknowledgement_asked_at", "recovered_at", "look_due_at"]
-        )
+        incident.save(update_fields=["acknowledged_at", "acknowledged_by", "acknowledged_until", "acknowledgement_asked_at", "recovered_at", "look_due_at"])
         if not had_it or lapsed:
             until = incident.acknowledged_until.isoformat() if incident.acknowledged_until else None
             timeline.record(incident, "incidents.acknowledged", actor=actor, source=source, data={"until": until})
