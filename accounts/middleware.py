@@ -18,7 +18,7 @@ MOST_SEEN = 10_000
 
 
 class PersonMiddleware:
-    """Activates the reader's language and time zone: the person's, else the device's cookie, else what the browser asks for."""
+    """Activates the reader's language and time zone: as chosen, else what the browser asks for."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Language, zone and theme: the person's, else this device's."""
+"""Language, zone and theme: what a person or a device chose."""
 
 from zoneinfo import available_timezones
 
@@ -14,9 +14,11 @@ COOKIE_SECONDS = 365 * 24 * 3600
 
 
 def language(request: HttpRequest) -> str:
-    """The code of the language to answer in."""
-    own = getattr(request.user, "language", "")
-    return own if own in people.LANGUAGES else translation.get_language_from_request(request)
+    """The code of the language to answer in: what was chosen on this device, else the person's, else what the browser asks for."""
+    for code in (request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""), getattr(request.user, "language", "")):
+        if code in people.LANGUAGES:
+            return code
+    return translation.get_language_from_request(request)
 
 
 def time_zone(request: HttpRequest) -> str:

@@ -30,6 +30,7 @@ NEXT: dict[str, tuple[str, ...]] = {
     S.RESOLVED: ("close", "reopen"),
     S.DISMISSED: ("redeclare",),
 }
+AHEAD = 2  # buttons beside "More": what a thumb can tell apart
 NEARLY_OVER = 0.25  # the part of a target below which its clock turns amber
 
 
@@ -151,7 +152,7 @@ def presses(incident: Incident, user: Any) -> tuple[list[Press], list[Press]]:
     offered = {act.name: act for act in acts.offered(incident, user)}
     somebody_has_it = incident.acknowledged_by_id is not None and incident.acknowledgement_asked_at is None
     wanted = [name for name in ("acknowledge", "take_command") if name in offered and not (name == "acknowledge" and somebody_has_it)][:1]
-    wanted += [name for name in NEXT.get(incident.state, ()) if name in offered]
+    wanted = (wanted + [name for name in NEXT.get(incident.state, ()) if name in offered])[:AHEAD]
     ahead = [
         _press(offered[name], incident, user, "primary" if index == 0 else "danger" if offered[name].is_danger else "") for index, name in enumerate(wanted)
     ]

@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts import preferences
 from comms import health
 from lib import clock, heartbeats, times
 from portal import navigation
@@ -19,13 +20,6 @@ THEMES = ("", "light", "dark")
 LANGUAGES = (("en", "English"), ("zh-hans", "简体中文"))
 ENGINES, SILENT_AFTER = ("engine", "worker."), 15
 MODULES = ("time", "menus", "keys", "palette", "live")
-
-
-def chosen_theme(request: HttpRequest) -> str:
-    """The device's choice, else the person's; "" follows the system."""
-    cookie = request.COOKIES.get("theme")
-    theme = cookie if cookie is not None else getattr(request.user, "theme", "")
-    return theme if theme in THEMES else ""
 
 
 def silence() -> list[health.Warning]:
@@ -57,7 +51,7 @@ class Chrome:
     @cached_property
     def theme(self) -> str:
         """ "", "light" or "dark"."""
-        return chosen_theme(self.request) if self.user is not None else ""
+        return preferences.theme(self.request) if self.user is not None else ""
 
     @property
     def htmx_config(self) -> str:
@@ -171,7 +165,7 @@ class Chrome:
         }
 
     def __getattr__(self, name: str) -> str:
-        """`theme_url`, `language_url`, `keys_url`, `palette_url`: the frame's own addresses."""
+        """`keys_url`, `palette_url`: the frame's own addresses."""
         if name.endswith("_url"):
             try:
                 return reverse(f"portal:{name.removesuffix('_url')}")

@@ -8,8 +8,6 @@ RULES: Rules = {
     "portal:search": {"GET": Ability.SEE},
     "portal:palette": {"GET": SIGNED_IN},
     "portal:strips": {"GET": SIGNED_IN},
-    "portal:theme": {"POST": PUBLIC},
-    "portal:language": {"POST": PUBLIC},
     "portal:keys": {"POST": SIGNED_IN},
     "portal:live-ticket": {"POST": Ability.SEE},
     "portal:readyz": {"GET": PUBLIC},

@@ -3,19 +3,18 @@
 from django.urls import include, path
 
 from accounts.api import api_urls as accounts_api
+from comms.api import api_urls as comms_api
 from detection.api import api_urls as detection_api
 from incidents.api import api_urls as incidents_api
 from portal import health, live, views
 
-api = [*accounts_api, *incidents_api, *detection_api]
+api = [*accounts_api, *incidents_api, *comms_api, *detection_api]
 
 pages = [
     path("", views.board, name="board"),
     path("search/", views.search, name="search"),
     path("palette/", views.palette, name="palette"),
     path("strips/", views.strips, name="strips"),
-    path("choose/theme/", views.theme, name="theme"),
-    path("choose/language/", views.language, name="language"),
     path("choose/keys/", views.single_keys, name="keys"),
     path("live/ticket/", live.ticket, name="live-ticket"),
     path("readyz", health.readyz, name="readyz"),
@@ -28,6 +27,7 @@ urlpatterns = [
     path("api/v1/", include((api, "api"))),
     path("", include("accounts.urls")),
     path("", include("incidents.urls")),
+    path("", include("comms.urls")),
     path("", include("detection.urls")),
     path("", include((pages, "portal"))),
 ]

@@ -1,18 +1,13 @@
-"""The portal's own pages: board, search, palette, and the device's choices."""
+"""The portal's own pages: board, search, palette, and single keys."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.board import board as board_of
-from portal.context import LANGUAGES, THEMES
 from portal.palette import entries
 from portal.search import search as search_for
-
-YEAR = 365 * 24 * 3600
 
 
 @require_GET
@@ -47,36 +42,6 @@ def back(request: HttpRequest) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         target = "/"
     return redirect(target)
-
-
-def remember(response: HttpResponse, name: str, value: str) -> HttpResponse:
-    """Keep a choice of this device for a year."""
-    response.set_cookie(name, value, max_age=YEAR, samesite="Lax", secure=settings.SECURE, httponly=True)
-    return response
-
-
-@require_POST
-def theme(request: HttpRequest) -> HttpResponse:
-    """Light, dark, or as the system says."""
-    chosen = request.POST.get("theme", "")
-    chosen = chosen if chosen in THEMES else ""
-    if request.user.is_authenticated and request.user.theme != chosen:
-        request.user.theme = chosen
-        request.user.save(update_fields=["theme"])
-    return remember(back(request), "theme", chosen)
-
-
-@require_POST
-def language(request: HttpRequest) -> HttpResponse:
-    """English or Chinese, for this device and this person."""
-    chosen = request.POST.get("language", "")
-    if chosen not in dict(LANGUAGES):
-        return back(request)
-    translation.activate(chosen)
-    if request.user.is_authenticated and request.user.language != chosen:
-        request.user.language = chosen
-        request.user.save(update_fields=["language"])
-    return remember(back(request), settings.LANGUAGE_COOKIE_NAME, chosen)
 
 
 @require_POST

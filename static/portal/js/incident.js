@@ -6,7 +6,6 @@ let last = Number(story.dataset.last), unread = 0;
 const filter = story.dataset.show, windowed = Number(story.dataset.newer) > 0;
 const shows = { decisions: "decision", messages: "message", alerts: "alert", notes: "note" };
 const seen = new Set([...story.querySelectorAll("[data-seq]")].map((node) => Number(node.dataset.seq)));
-const composer = () => document.getElementById("composer");
 
 /* --- the story ---------------------------------------------------------------------------------- */
 const atEnd = () => { const rect = story.getBoundingClientRect(); return rect.bottom <= innerHeight + 40; };
@@ -46,7 +45,7 @@ function place(entry) {
   story.append(entry);
 }
 
-function toEnd() { const target = composer() || story.lastElementChild; target.scrollIntoView({ block: "end" }); }
+function toEnd() { scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" }); }
 function lead() { button.hidden = unread === 0; button.lastElementChild.textContent = (unread === 1 ? words.oneNew : words.manyNew).replace("%d", unread); }
 button.addEventListener("click", () => { unread = 0; lead(); toEnd(); });
 addEventListener("scroll", () => { if (unread && atEnd()) { unread = 0; lead(); } }, { passive: true });
@@ -89,7 +88,12 @@ function permalink() {
   else if (seq && Number(seq) <= last && !location.search.includes("around=")) location.replace(`?around=${seq}${location.hash}`);
 }
 addEventListener("hashchange", permalink);
-if (location.hash) permalink(); else if (!windowed) requestAnimationFrame(() => { if (matchMedia("(min-width: 721px)").matches && story.getBoundingClientRect().bottom > innerHeight) toEnd(); });
+if (location.hash) permalink(); else if (!windowed) requestAnimationFrame(() => { if (story.getBoundingClientRect().bottom > innerHeight) toEnd(); });
+
+/* The head's height, for what sticks below it. */
+const measure = () => document.documentElement.style.setProperty("--head", `${document.getElementById("incident-head").offsetHeight}px`);
+const watch = new ResizeObserver(measure);
+watch.observe(document.getElementById("incident-head"));
 
 /* --- head and panels ------------------------------------------------------------------------------ */
 let timer = 0;
@@ -110,6 +114,8 @@ let focused = "";
 document.addEventListener("htmx:beforeSwap", (event) => { if (event.target.id === "incident-head") focused = event.target.contains(document.activeElement) ? document.activeElement.dataset.act || "summary" : ""; });
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "incident-head" && event.detail.target?.id !== "incident-head") return;
+  watch.disconnect();
+  watch.observe(document.getElementById("incident-head"));
   if (focused) (document.querySelector(`#incident-head [data-act="${focused}"]`) || document.querySelector("#incident-head .button"))?.focus();
   focused = "";
 });

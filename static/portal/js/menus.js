@@ -48,4 +48,9 @@ document.addEventListener("portal:toast", (event) => show(event.detail));
 document.addEventListener("acted", (event) => event.detail.said && show(event.detail));
 document.addEventListener("refused", (event) => show(event.detail));
 for (const name of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(name, () => show({ said: words.unsent }));
-document.addEventListener("htmx:responseError", (event) => { if (!event.detail.xhr.getResponseHeader("HX-Trigger")) show({ said: words.unsent }); });
+document.addEventListener("htmx:responseError", (event) => {
+  const { xhr } = event.detail;
+  if (xhr.getResponseHeader("HX-Trigger") || xhr.getResponseHeader("HX-Redirect")) return;
+  const told = (xhr.getResponseHeader("Content-Type") || "").startsWith("text/html") && new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(".notice");
+  show({ said: told?.textContent.trim() || words.unsent });
+});
