@@ -24,8 +24,8 @@ from lib.db import StaleHead, lock
 REACHES_BACK = timedelta(hours=48)  # how far back rows are looked for beside those a notice names
 STAMP_EVERY = timedelta(seconds=10)  # a source's last receipt is written no more often: its row would be everybody's queue
 WRITTEN = (
-    "status", "starts_at", "ends_at", "episodes", "fired", "name", "title", "summary", "url", "labels", "label_text", "annotations", "severity",
-    "service", "group", "incident", "why", "last_received_at", "times",
+    "status", "is_firing", "starts_at", "ends_at", "episodes", "fired", "name", "title", "summary", "url", "labels", "label_text", "annotations",
+    "severity", "service", "group", "incident", "why", "last_received_at", "times",
 )  # fmt: skip
 
 

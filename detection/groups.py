@@ -54,6 +54,10 @@ def place(changes: list[Change], held: Held, source: Source, received: datetime)
                 change.row.why = {**change.row.why, "act": "kept" if change.row.fired else "end_only"}
     for key in sorted(by_key):
         _place_at(held.by_key[key], by_key[key], held, placed, source, received)
+    for change in changes:  # those that waited in a group which was declared just now
+        group = held.groups.get(change.row.group_id) if change.row.group_id else None
+        if group is not None and group.incident_id:
+            change.row.incident_id = group.incident_id
     return placed
 
 

@@ -48,7 +48,9 @@ def create(kind: str, name: str, *, actor: Any, service: Service | None = None, 
     _may(actor)
     name, key = clean(name, 60), key or secrets.token_hex(16)
     if kind not in KINDS:
-        raise Refused(_("There is no kind of source called “%(kind)s”; there is: %(kinds)s.") % {"kind": clean(kind, 40), "kinds": ", ".join(KINDS)}, status=422)
+        raise Refused(
+            _("There is no kind of source called “%(kind)s”; there is: %(kinds)s.") % {"kind": clean(kind, 40), "kinds": ", ".join(KINDS)}, status=422
+        )
     if not name:
         raise Refused(_("A source needs a name."), status=422)
     if not SHAPE.fullmatch(key):

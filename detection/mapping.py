@@ -58,6 +58,16 @@ def make_service(alert: Alert, *, actor: Any, request: Any = None) -> ServiceMap
         return map_service(alert, Service.objects.get(slug=slug), actor=actor, request=request)
 
 
+@retried
+def forget(mapping: ServiceMapping, *, actor: Any, request: Any = None) -> None:
+    """Take a mapping back; alerts that it sorted stay where they are. Raises Forbidden."""
+    _may(actor)
+    with transaction.atomic():
+        before = {"label": mapping.label, "value": mapping.value, "service": mapping.service.slug}
+        if ServiceMapping.objects.filter(pk=mapping.pk).delete()[0]:
+            audit.record("mapping.delete", actor=actor, target=f"mapping {mapping.label}={mapping.value}"[:200], before=before, request=request)
+
+
 def _apply(alert: Alert, mapping: ServiceMapping, actor: Any) -> None:
     """Set the group of `alert` right: lock order incident → group → alerts."""
     group = AlertGroup.objects.filter(pk=alert.group_id).first() if alert.group_id else None

@@ -6,7 +6,9 @@ from collections.abc import MutableMapping
 from typing import Any
 
 MASK = "•••"
-SECRET_NAME = re.compile(r"pass(word|wd|phrase)?$|^pwd$|secret|token|api[_-]?key|authori[sz]ation|credential|private[_-]?key|cookie|session[_-]?id", re.IGNORECASE)
+SECRET_NAME = re.compile(
+    r"pass(word|wd|phrase)?$|^pwd$|secret|token|api[_-]?key|authori[sz]ation|credential|private[_-]?key|cookie|session[_-]?id", re.IGNORECASE
+)
 KEY_IN_PATH = re.compile(r"(/(?:ingest/[a-z]+|heartbeat)/)[^/\s?\"']+")
 IN_TEXT = (
     KEY_IN_PATH,

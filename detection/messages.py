@@ -61,7 +61,5 @@ def _accepted(data: Data) -> str:
 TIMELINE = {
     "detection.alerts": Sentence("alert", "alert", _alerts, _alerts_why),
     "detection.accepted": Sentence("decision", "alert", _accepted),
-    "detection.mapped": Sentence(
-        "decision", "services", lambda data: _("The label %(label)s “%(value)s” now means %(service)s") % data
-    ),
+    "detection.mapped": Sentence("decision", "services", lambda data: _("The label %(label)s “%(value)s” now means %(service)s") % data),
 }

@@ -18,7 +18,11 @@ def alerts(incident: Incident, user: Any) -> dict[str, Any] | None:
     counts = Alert.objects.filter(incident=incident).aggregate(firing=Count("pk", filter=Q(status="firing")), ended=Count("pk", filter=Q(status="resolved")))
     rows = list(Alert.objects.filter(incident=incident).select_related("service").order_by("status", "severity", "-received_at")[:SHOWN])
     services = [impact.service_id for impact in incident.impacts.all()]
-    beside = Alert.objects.visible_to(user).firing().filter(service__in=services).exclude(incident=incident) if services and incident.is_open else Alert.objects.none()
+    beside = (
+        Alert.objects.visible_to(user).firing().filter(service__in=services).exclude(incident=incident)
+        if services and incident.is_open
+        else Alert.objects.none()
+    )
     also = list(beside.order_by("severity", "-received_at")[:5])
     if not rows and not also:
         return None

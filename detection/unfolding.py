@@ -42,6 +42,7 @@ def unfold(source: Source, notices: Mapping[str, list[Notice]], rows: Iterable[A
 
 
 def _one(source: Source, fingerprint: str, said: list[Notice], rows: list[Alert], received: datetime) -> list[Change]:
+    holders = {episode.start: row for row in rows for episode in load(row.episodes)}
     episodes = [episode for row in rows for episode in load(row.episodes)]
     starts: list[datetime] = []
     for notice in said:
@@ -54,7 +55,8 @@ def _one(source: Source, fingerprint: str, said: list[Notice], rows: list[Alert]
         of_it = [(start, notice) for start, notice in zip(starts, said, strict=True) if start in stretch.starts]
         row = by_start.get(stretch.start) or next((by_start[start] for start in sorted(stretch.starts) if start in by_start), None)
         if row is None:
-            changes.append(_new(source, fingerprint, stretch, of_it, _parent(stretch, rows), received))
+            parent = holders.get(stretch.start)  # the row that held this stretch until a late end split it off
+            changes.append(_new(source, fingerprint, stretch, of_it, parent, received))
         elif of_it or dump(stretch) != row.episodes:
             changes.append(_changed(row, stretch, of_it, received))
     return changes
@@ -72,14 +74,7 @@ def _episode(alert: NormalAlert, known: list[Episode], received: datetime) -> Ep
     return Episode(start, max(alert.ends_at or received, start), False)
 
 
-def _parent(stretch: Stretch, rows: list[Alert]) -> Alert | None:
-    """The row that held this stretch until a late end split it off."""
-    return next((row for row in rows if any(episode.start == stretch.start for episode in load(row.episodes))), None)
-
-
-def _new(
-    source: Source, fingerprint: str, stretch: Stretch, said: list[tuple[datetime, Notice]], parent: Alert | None, received: datetime
-) -> Change:
+def _new(source: Source, fingerprint: str, stretch: Stretch, said: list[tuple[datetime, Notice]], parent: Alert | None, received: datetime) -> Change:
     row = Alert(source=source, fingerprint=fingerprint, received_at=received, last_received_at=received, times=max(len(said), 1))
     if parent is not None:
         for name in (*WORDS, "group_id", "incident_id"):
@@ -118,7 +113,8 @@ def _telling(said: list[tuple[datetime, Notice]]) -> Notice:
 
 def _time(row: Alert, stretch: Stretch) -> None:
     row.starts_at, row.ends_at, row.fired, row.episodes = stretch.start, stretch.end, stretch.fired, dump(stretch)
-    row.status = Alert.Status.FIRING if stretch.end is None else Alert.Status.RESOLVED
+    row.is_firing = stretch.end is None
+    row.status = Alert.Status.FIRING if row.is_firing else Alert.Status.RESOLVED
 
 
 def _describe(row: Alert, notice: Notice) -> None:

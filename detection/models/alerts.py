@@ -55,6 +55,7 @@ class Alert(models.Model):
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="alerts")
     fingerprint = models.CharField(max_length=64)
     status = models.CharField(max_length=8, choices=Status.choices)
+    is_firing = models.BooleanField()  # the same as `status`: lists run one way, and firing ones come first
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
     episodes = models.JSONField(default=list)
@@ -83,17 +84,18 @@ class Alert(models.Model):
             models.UniqueConstraint(fields=["source", "fingerprint", "starts_at"], name="alert_once"),
             models.UniqueConstraint(fields=["source", "fingerprint"], condition=Q(status="firing"), name="alert_firing_once"),
             models.CheckConstraint(
-                condition=Q(status="firing", ends_at__isnull=True) | Q(status="resolved", ends_at__isnull=False), name="alert_ended_has_end"
+                condition=Q(status="firing", is_firing=True, ends_at__isnull=True) | Q(status="resolved", is_firing=False, ends_at__isnull=False),
+                name="alert_ended_has_end",
             ),
             models.CheckConstraint(condition=Q(severity__in=Severity.values), name="alert_severity_known"),
         ]
         indexes = [
-            # The list: firing first, newest first, keyset by (status, received_at, id).
-            models.Index(fields=["status", "-received_at", "-id"], name="alert_newest"),
+            # The list: firing first, newest first, keyset by (is_firing, received_at, id).
+            models.Index(fields=["-is_firing", "-received_at", "-id"], name="alert_newest"),
             # How many of an incident's, a group's alerts still fire; both foreign keys have an index for all rows.
             models.Index(fields=["incident"], name="alert_firing_of_incident", condition=Q(status="firing")),
             models.Index(fields=["group"], name="alert_firing_of_group", condition=Q(status="firing")),
-            # Unassigned ones by label, to map them; pruning by end.
+            # Pruning by end.
             models.Index(fields=["ends_at"], name="alert_ended", condition=Q(status="resolved")),
         ]
 
@@ -103,11 +105,6 @@ class Alert(models.Model):
     def get_absolute_url(self) -> str:
         """The alert's page."""
         return f"/alerts/{self.pk}/"
-
-    @property
-    def is_firing(self) -> bool:
-        """Whether it has not ended."""
-        return self.status == self.Status.FIRING
 
     @property
     def unknown_service(self) -> dict[str, Any] | None:

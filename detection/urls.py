@@ -1,0 +1,24 @@
+"""Detection's addresses."""
+
+from django.urls import path
+
+from detection import ingest
+from detection.views import alerts, sources
+
+app_name = "detection"
+
+urlpatterns = [
+    path("ingest/alertmanager/", ingest.receive, {"kind": "alertmanager"}, name="ingest-alertmanager-bearer"),
+    path("ingest/alertmanager/<str:key>/", ingest.receive, {"kind": "alertmanager"}, name="ingest-alertmanager"),
+    path("alerts/", alerts.alert_list, name="alerts"),
+    path("alerts/act/", alerts.alerts_act, name="alerts-act"),
+    path("alerts/set-aside/", alerts.set_aside, name="set-aside"),
+    path("alerts/<int:pk>/", alerts.alert_detail, name="alert"),
+    path("alerts/<int:pk>/map/", alerts.alert_map, name="alert-map"),
+    path("candidates/<int:pk>/accept/", alerts.candidate_accept, name="candidate-accept"),
+    path("candidates/<int:pk>/dismiss/", alerts.candidate_dismiss, name="candidate-dismiss"),
+    path("settings/sources/", sources.source_list, name="sources"),
+    path("settings/sources/<slug:slug>/", sources.source_detail, name="source"),
+    path("settings/sources/<slug:slug>/rotate/", sources.source_rotate, name="source-rotate"),
+    path("settings/mappings/<int:pk>/delete/", sources.mapping_delete, name="mapping-delete"),
+]

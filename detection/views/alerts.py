@@ -1,0 +1,152 @@
+"""The list of alerts, one alert, candidates, and what was set aside."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.abilities import Ability
+from detection import acknowledging, board, candidates, mapping, search, why
+from detection.forms import AcceptForm, MapForm
+from detection.models import Alert, Candidate, SetAside, Source
+from detection.reasons import sentence
+from incidents.models import Service, Severity
+from lib.errors import Refused
+from lib.keyset import page
+
+FILTERS = ("status", "severity", "service", "source", "q")
+HISTORY = 20
+
+
+@require_GET
+def alert_list(request: HttpRequest) -> HttpResponse:
+    """`/alerts/`: firing ones first, by filters, keyset pages; candidates above them."""
+    wanted = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
+    refusal = ""
+    try:
+        found = search.alerts(request.user, wanted)
+    except Refused as refused:
+        refusal, found = str(refused), Alert.objects.none()
+    context = {
+        "page": page(found, order=search.ORDER, cursor=request.GET.get("cursor"), limit=50),
+        "wanted": wanted,
+        "refusal": refusal,
+        "candidates": list(board.candidates(request.user)[:20]) if not wanted and "cursor" not in request.GET else [],
+        "statuses": Alert.Status.choices,
+        "severities": Severity.values,
+        "services": Service.objects.current(),
+        "sources": Source.objects.all(),
+        "unassigned": search.UNASSIGNED,
+        "may_respond": request.user.can(Ability.RESPOND),
+        "may_configure": request.user.can(Ability.CONFIGURE),
+    }
+    return render(request, "detection/alerts.html", context)
+
+
+@require_POST
+def alerts_act(request: HttpRequest) -> HttpResponse:
+    """Bulk: take on the incidents of the chosen alerts, or dismiss the candidates they wait in."""
+    keys = [int(key) for key in request.POST.getlist("alert") if key.isascii() and key.isdigit() and len(key) < 19]
+    alerts = acknowledging.chosen(request.user, keys)
+    if request.POST.get("act") == "dismiss":
+        done = acknowledging.dismiss(alerts, actor=request.user, request=request)
+        said = ngettext("%(count)s candidate dismissed", "%(count)s candidates dismissed", done.count) % {"count": done.count}
+        nothing = _("None of the chosen alerts waits as a candidate.")
+    else:
+        done = acknowledging.acknowledge(alerts, actor=request.user)
+        said = ngettext("You are on %(count)s incident", "You are on %(count)s incidents", done.count) % {"count": done.count}
+        nothing = _("None of the chosen alerts belongs to an open incident.")
+    if done.count:
+        messages.success(request, said)
+    elif not done.refusals:
+        messages.warning(request, nothing if alerts else _("Choose alerts first."))
+    for refusal in dict.fromkeys(done.refusals):
+        messages.error(request, refusal)
+    return _back(request)
+
+
+@require_GET
+def alert_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """`/alerts/<id>/`: what it says, why it did what it did, when it fired before."""
+    alert = _find(request, pk)
+    before = Alert.objects.visible_to(request.user).filter(source=alert.source, fingerprint=alert.fingerprint).exclude(pk=alert.pk)
+    may_configure = request.user.can(Ability.CONFIGURE)
+    context = {
+        "alert": alert,
+        "candidate": acknowledging.candidate_of(alert),
+        "reasons": why.explain(alert, reference=alert.incident.reference if alert.incident else ""),
+        "unknown": alert.unknown_service,
+        "map_form": MapForm() if alert.unknown_service and may_configure else None,
+        "history": before.select_related("incident").order_by("-starts_at")[:HISTORY],
+        "may_respond": request.user.can(Ability.RESPOND),
+    }
+    return render(request, "detection/alert.html", context)
+
+
+@require_POST
+def alert_map(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what the unknown service of an alert is: one that exists, or a new one of that name."""
+    alert = _find(request, pk)
+    try:
+        if "make" in request.POST:
+            made = mapping.make_service(alert, actor=request.user, request=request)
+        else:
+            form = MapForm(request.POST)
+            if not form.is_valid():
+                raise Refused(_("Choose a service."), status=422)
+            made = mapping.map_service(alert, form.cleaned_data["service"], actor=request.user, request=request)
+        messages.success(request, _("“%(value)s” now means %(service)s.") % {"value": made.value, "service": made.service})
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect(alert.get_absolute_url())
+
+
+@require_POST
+def candidate_accept(request: HttpRequest, pk: int) -> HttpResponse:
+    """Declare the incident of a candidate."""
+    candidate = get_object_or_404(Candidate.objects.visible_to(request.user), pk=pk)
+    form = AcceptForm(request.POST)
+    severity = form.cleaned_data["severity"] if form.is_valid() else ""
+    try:
+        incident = candidates.accept(candidate, actor=request.user, severity=severity, source="web")
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return _back(request)
+    messages.success(request, _("%(reference)s is declared.") % {"reference": incident.reference})
+    return redirect(incident.get_absolute_url())
+
+
+@require_POST
+def candidate_dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that a candidate is no incident."""
+    candidate = get_object_or_404(Candidate.objects.visible_to(request.user), pk=pk)
+    try:
+        candidates.dismiss(candidate, actor=request.user, request=request)
+        messages.success(request, _("“%(title)s” is dismissed.") % {"title": candidate.title})
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return _back(request)
+
+
+@require_GET
+def set_aside(request: HttpRequest) -> HttpResponse:
+    """`/alerts/set-aside/`: what could not be taken, with the reason; kept 7 days."""
+    found = SetAside.objects.select_related("source")
+    slug = request.GET.get("source", "")
+    rows = page(found.filter(source__slug=slug) if slug else found, order=("-received_at", "-id"), cursor=request.GET.get("cursor"), limit=30)
+    shown = [{"row": row, "reason": sentence(row.reason, row.detail)} for row in rows.rows]
+    return render(request, "detection/set_aside.html", {"page": rows, "shown": shown, "sources": Source.objects.all(), "slug": slug})
+
+
+def _find(request: HttpRequest, pk: int) -> Alert:
+    return get_object_or_404(Alert.objects.visible_to(request.user).select_related("source", "service", "incident", "group__candidate__settled_by"), pk=pk)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """To the page that the press came from, if it is one of ours."""
+    wanted = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return redirect(wanted if ours else "detection:alerts")

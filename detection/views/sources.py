@@ -1,0 +1,102 @@
+"""Settings: who sends alerts, their keys, and what labels mean."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from detection import keys, mapping
+from detection.forms import SourceChangeForm, SourceForm
+from detection.models import ServiceMapping, Source
+from detection.sources import KINDS
+from lib import clock
+from lib.errors import Refused
+
+PLACEHOLDER = "KEY-OF-THIS-SOURCE"
+
+
+@require_http_methods(["GET", "POST"])
+def source_list(request: HttpRequest) -> HttpResponse:
+    """`/settings/sources/`: all senders; POST makes one and shows its key, once."""
+    form = SourceForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            source, key = keys.create(**form.cleaned_data, actor=request.user, request=request)
+            return _with_key(request, source, key)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+    context = {
+        "form": form,
+        "sources": _rows(),
+        "mappings": ServiceMapping.objects.select_related("service")[:200],
+        "is_open": bool(form.errors) or not Source.objects.exists(),
+    }
+    return render(request, "detection/sources.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def source_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """`/settings/sources/<slug>/`: its address, ready configuration, what came last, what was set aside."""
+    source = get_object_or_404(_rows(), slug=slug)
+    form = SourceChangeForm(request.POST or None, initial={"name": source.name, "service": source.default_service})
+    if request.method == "POST" and form.is_valid():
+        try:
+            keys.change(source, **form.cleaned_data, actor=request.user, request=request)
+            messages.success(request, _("Saved."))
+            return redirect(source.get_absolute_url())
+        except Refused as refused:
+            form.add_error(None, str(refused))
+    return _page(request, source, form, "")
+
+
+@require_POST
+def source_rotate(request: HttpRequest, slug: str) -> HttpResponse:
+    """A new key, shown once; the old one opens for 24 h more, or is shut at once."""
+    source = get_object_or_404(Source, slug=slug)
+    try:
+        key = keys.rotate(source, actor=request.user, at_once="at_once" in request.POST, request=request)
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect(source.get_absolute_url())
+    return _with_key(request, source, key)
+
+
+@require_POST
+def mapping_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back what a label's value means; what was sorted by it stays where it is."""
+    mapping.forget(get_object_or_404(ServiceMapping.objects.select_related("service"), pk=pk), actor=request.user, request=request)
+    messages.success(request, _("The mapping is gone."))
+    return redirect("detection:sources")
+
+
+def _rows() -> QuerySet[Source]:
+    return Source.objects.select_related("default_service", "created_by").annotate(bad=Count("set_aside")).order_by("name")
+
+
+def _with_key(request: HttpRequest, source: Source, key: str) -> HttpResponse:
+    """The source's page with its key: in this answer and nowhere else."""
+    fresh = _rows().get(pk=source.pk)
+    return _page(request, fresh, SourceChangeForm(initial={"name": fresh.name, "service": fresh.default_service}), key)
+
+
+def _page(request: HttpRequest, source: Source, form: SourceChangeForm, key: str) -> HttpResponse:
+    kind = KINDS.get(source.kind)
+    address = settings.INGEST_URL + kind.path.format(key=key or PLACEHOLDER) if kind else ""
+    overlaps = source.previous_key_until if source.previous_key_digest and source.previous_key_until and source.previous_key_until > clock.now() else None
+    context = {
+        "source": source,
+        "form": form,
+        "kind": kind,
+        "key": key,
+        "address": address,
+        "snippet": render_to_string(kind.snippet, {"address": address}) if kind else "",
+        "old_key_until": overlaps,
+        "envelopes": source.envelopes.defer("body").order_by("-received_at")[:10],
+    }
+    response = render(request, "detection/source.html", context, status=422 if form.errors else 200)
+    response.headers["Cache-Control"] = "no-store"
+    return response

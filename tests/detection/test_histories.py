@@ -1,0 +1,107 @@
+"""Late, doubled, shuffled and resolve-first histories end as the ordered one."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from detection import audit
+from detection.correlate import take
+from detection.models import Alert, Candidate
+from detection.sources.alertmanager import parse
+from incidents.models import Incident
+from lib import clock
+from lib.jsonio import canonical
+from tests.detection.conftest import make_alert, notification
+
+THINGS = {
+    "a": {"name": "Down", "severity": "critical", "service": "api-gateway"},
+    "b": {"name": "Errors", "severity": "error", "service": "api-gateway"},
+    "c": {"name": "Slow", "severity": "warning", "service": "api-gateway"},
+    "d": {"name": "Slow", "severity": "warning", "service": "cache"},
+    "e": {"name": "Chatty", "severity": "info", "service": None},
+    "f": {"name": "Lost", "severity": "critical", "service": "nobody-knows-it"},
+}
+
+
+def history(stretches, now):
+    """The ordered notifications of {thing: [(minute it begins, minutes it fires or None: still), …]}."""
+    said = []
+    for thing, spans in stretches.items():
+        labels = {**THINGS[thing], "fingerprint": thing}
+        for start, length in spans:
+            begin = now - timedelta(minutes=300 - start)
+            said.append((start, 0, make_alert(**labels, start=begin)))
+            if length is not None:
+                end = begin + timedelta(minutes=length)
+                said.append((start + length, 1, make_alert(**labels, start=begin, status="resolved", end=end)))
+    return [alert for _minute, _order, alert in sorted(said, key=lambda one: (one[0], one[1]))]
+
+
+def run(source, batches):
+    """Send the batches one after the other and tell what is left, then take it all back."""
+    with transaction.atomic():
+        for batch in batches:
+            payload = notification(*batch)
+            take(source, parse(payload), canonical(payload).encode(), clock.now())
+        assert audit.invariants(full=True) == []
+        left = {
+            "alerts": sorted(Alert.objects.values_list("fingerprint", "status", "starts_at", "ends_at", "fired", "severity", "service__slug")),
+            "grouped": sorted(Alert.objects.filter(group__isnull=False).values_list("fingerprint", "starts_at", "group__key")),
+            "incidents": sorted(
+                (
+                    incident.severity,
+                    incident.state,
+                    incident.recovered_at is not None,
+                    incident.alerts.count(),
+                    tuple(incident.impacts.values_list("service__slug", flat=True)),
+                )
+                for incident in Incident.objects.all()
+            ),
+            "candidates": sorted(Candidate.objects.exclude(status="joined").values_list("status", "service__slug", "severity")),
+        }
+        transaction.set_rollback(True)
+    return left
+
+
+def spans():
+    """One to three stretches that do not touch; the last may still fire."""
+    gaps = st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=3)
+    return st.tuples(gaps, st.booleans()).map(lambda drawn: place(*drawn))
+
+
+def place(gaps, still):
+    at, found = 0, []
+    for number, (gap, length) in enumerate(gaps):
+        found.append((at + gap, None if still and number == len(gaps) - 1 else length))
+        at += gap + length
+    return found
+
+
+@settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_order_and_any_doubling_ends_as_the_ordered_history(source, data):
+    stretches = data.draw(st.dictionaries(st.sampled_from(sorted(THINGS)), spans(), min_size=1, max_size=4))
+    ordered = history(stretches, clock.now())
+    doubled = ordered + data.draw(st.lists(st.sampled_from(ordered), max_size=4))
+    shuffled = data.draw(st.permutations(doubled))
+    cuts = sorted(data.draw(st.sets(st.integers(1, max(len(shuffled) - 1, 1)), max_size=4)))
+    batches = [shuffled[start:end] for start, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True) if shuffled[start:end]]
+    assert run(source, batches) == run(source, [[alert] for alert in ordered])
+
+
+def test_a_doubled_batch_in_one_request_is_one(source):
+    alert = make_alert()
+    assert run(source, [[alert, alert, alert]]) == run(source, [[alert]])
+
+
+def test_an_end_that_overtakes_its_beginning(source):
+    beginning, end = history({"a": [(1, 5)]}, clock.now())
+    assert run(source, [[end], [beginning]]) == run(source, [[beginning], [end]])
+
+
+def test_the_same_fingerprint_with_a_new_start(source):
+    first, first_end, second = history({"a": [(1, 5), (20, None)]}, clock.now())
+    for order in ([first, second, first_end], [second, first, first_end], [first_end, second, first], [second, first_end, first]):
+        assert run(source, [[alert] for alert in order]) == run(source, [[first], [first_end], [second]])
