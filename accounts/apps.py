@@ -5,6 +5,8 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from lib import vault
+
 
 class AccountsConfig(AppConfig):
     """The accounts room."""
@@ -17,4 +19,5 @@ class AccountsConfig(AppConfig):
         import_module("accounts.retention").connect()
         import_module("accounts.me_parts").connect()
         import_module("accounts.schema")
+        vault.also_rotate(import_module("accounts.codes").reseal)
         post_migrate.connect(import_module("accounts.calendars").ensure_default, sender=self, dispatch_uid="accounts.calendars")

@@ -33,7 +33,7 @@ _reading = threading.Lock()
 def now() -> datetime:
     """The present in UTC as the database sees it, moved by the test offset (which exists under PORTAL_TESTING=1 only).
 
-    Costs under a microsecond; once a second it asks the database. With the database away it goes on from the last reading.
+    Costs about a microsecond; once a second it asks the database. With the database away it goes on from the last reading.
     """
     return datetime.fromtimestamp(_present() + _state.offset, UTC)
 
@@ -47,24 +47,27 @@ def _present() -> float:
     monotonic = time.monotonic()
     if monotonic >= _state.due and _reading.acquire(blocking=False):
         try:
-            _read()
+            if _read():
+                _state.due = time.monotonic() + REREAD_SECONDS
         finally:
-            _state.due = time.monotonic() + REREAD_SECONDS
             _reading.release()
     anchor = _state.anchor
     return anchor[1] + time.monotonic() - anchor[0] if anchor else time.time()
 
 
-def _read() -> None:
-    """Read the database's clock and the offset row. Past Django's cursor: it is no query of the page that happens to ask."""
+def _read() -> bool:
+    """Read the database's clock and the offset row. Past Django's cursor: it is no query of the page that happens to ask.
+
+    False when this thread has no connection to read by, so that the next one may try.
+    """
     driver: Any = connection
     on_postgres = connection.vendor == "postgresql"
     if not on_postgres and not settings.TESTING:
-        return  # SQLite has no clock but ours
+        return True  # SQLite has no clock but ours
     try:
         _connect()
         if connection.connection is None:
-            return
+            return False
         cursor = connection.connection.cursor()
         try:
             found = _read_postgres(cursor) if on_postgres else True
@@ -74,17 +77,20 @@ def _read() -> None:
                 _state.offset = float(row[0]) if row else 0.0
         finally:
             cursor.close()
-    except (DatabaseError, InterfaceError, driver.Database.Error, SynchronousOnlyOperation):
-        return  # away, or not yet migrated: the last reading serves
+    except SynchronousOnlyOperation:
+        return False  # an event loop's thread; the others read
+    except (DatabaseError, InterfaceError, driver.Database.Error):
+        return True  # away, or not yet migrated: the last reading serves
     except (RuntimeError, ImproperlyConfigured):
         if not settings.TESTING:  # pytest forbids the database to tests that do not ask for it
             raise
+    return True
 
 
 def _connect() -> None:
     """Open this thread's connection if the process has never read the database's time; else wait for someone who has one."""
     if connection.connection is None and _state.anchor is None and time.monotonic() >= _state.connect_due:
-        _state.connect_due = time.monotonic() + CONNECT_AGAIN_SECONDS
+        _state.connect_due = time.monotonic() + (CONNECT_AGAIN_SECONDS if connection.vendor == "postgresql" else REREAD_SECONDS)
         connection.ensure_connection()
 
 

@@ -1,5 +1,6 @@
 """The clock: the database's time, the test offset, and what happens without a database."""
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -68,6 +69,18 @@ def test_without_a_database_time_goes_on(monkeypatch):
     monkeypatch.setattr(product_clock, "connection", AwayConnection())
     monkeypatch.setattr(product_clock._state, "anchor", None)
     assert abs(product_clock.now() - datetime.now(UTC)) < NEAR
+
+
+def test_an_event_loop_does_not_keep_the_other_threads_from_reading(db):
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO lib_clockoffset (id, seconds) VALUES (1, 7200)")
+    product_clock.forget()
+
+    async def look():
+        return product_clock.now()
+
+    asyncio.run(look())
+    assert abs(product_clock.now() - datetime.now(UTC) - timedelta(hours=2)) < NEAR
 
 
 def test_the_last_reading_serves_while_the_database_is_away(monkeypatch):
