@@ -1,0 +1,283 @@
+"""The incident list, the incident page, its fragments and what people do there."""
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from incidents import lifecycle, story, timeline
+from incidents.models import Incident, State, Step
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def seen_by(client):
+    """A client signed in as somebody."""
+
+    def sign_in(person):
+        client.force_login(person)
+        return client
+
+    return sign_in
+
+
+def act(client, incident, name, data=None, **headers):
+    """Press an act."""
+    return client.post(reverse("incidents:act", args=[incident.reference, name]), data or {}, headers=headers)
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_the_list_costs_the_same_for_one_and_thirty(seen_by, viewer, declare, count, django_assert_max_num_queries):
+    for number in range(count):
+        declare(title=f"Trouble {number}", severity="P3", services=["cache", "logging"])
+    client = seen_by(viewer)
+    client.get("/incidents/")
+    with django_assert_max_num_queries(14):
+        page = client.get("/incidents/")
+    assert page.content.decode().count('data-reference="INC-') == count
+
+
+def test_the_list_narrows_by_tab_severity_service_and_words(seen_by, viewer, commander, declare):
+    resolved = declare(title="Old trouble", severity="P3", services=["cache"])
+    lifecycle.transition(resolved, State.RESOLVED, actor=commander)
+    declare(title="New trouble", severity="P2", services=["logging"])
+    declare(title="A rehearsal", severity="P2", drill=True)
+    client = seen_by(viewer)
+
+    def titles(query):
+        page = client.get(f"/incidents/{query}").content.decode()
+        return [title for title in ("Old trouble", "New trouble", "A rehearsal") if title in page]
+
+    assert titles("") == ["New trouble", "A rehearsal"]
+    assert titles("?status=") == ["Old trouble", "New trouble", "A rehearsal"]
+    assert titles("?status=drill") == ["A rehearsal"]
+    assert titles("?status=resolved") == ["Old trouble"]
+    assert titles("?status=&severity=P2") == ["New trouble", "A rehearsal"]
+    assert titles("?status=&service=cache") == ["Old trouble"]
+    assert titles("?status=&q=trouble+old") == ["Old trouble"]
+
+
+def test_a_filter_that_cannot_be_read_is_said_and_kept(seen_by, viewer):
+    page = seen_by(viewer).get("/incidents/?since=yesterday")
+    assert page.status_code == 200
+    assert "yesterday" in page.content.decode()
+
+
+def test_the_list_pages_by_cursor(seen_by, viewer, declare):
+    for number in range(52):
+        declare(title=f"Trouble {number:02d}", severity="P4", services=[])
+    client = seen_by(viewer)
+    first = client.get("/incidents/")
+    older = client.get(f"/incidents/?cursor={first.context['page'].next}")
+    assert "Trouble 51" in first.content.decode() and "Trouble 00" not in first.content.decode()
+    assert "Trouble 00" in older.content.decode()
+
+
+@pytest.mark.parametrize("notes", [1, 30])
+def test_the_page_costs_the_same_however_long_its_story(seen_by, commander, incident, notes, django_assert_max_num_queries):
+    for number in range(notes):
+        lifecycle.note(incident, f"Note {number}", actor=commander)
+    client = seen_by(commander)
+    client.get(incident.get_absolute_url())
+    with django_assert_max_num_queries(48):
+        assert client.get(incident.get_absolute_url()).status_code == 200
+
+
+def test_a_long_story_shows_the_newest_and_older_ones_on_demand(seen_by, viewer, commander, incident):
+    with transaction.atomic():
+        held = lifecycle.hold(incident.pk)
+        for number in range(300):
+            timeline.record(held, "incidents.note", actor=commander, text=f"Line {number}.")
+    client = seen_by(viewer)
+    page = client.get(incident.get_absolute_url()).content.decode()
+    assert "Line 299." in page and "Line 200." not in page
+    first = int(page.partition("?before=")[2].partition("&")[0].partition('"')[0])
+    older = client.get(f"{incident.get_absolute_url()}story/?before={first}&limit=100", headers=HTMX).content.decode()
+    assert "Line 200." in older and "Line 299." not in older
+    around = client.get(f"{incident.get_absolute_url()}?around=100").content.decode()
+    assert 'id="e100"' in around and "Line 299." not in around
+
+
+def test_catching_up_gives_exactly_what_is_newer(seen_by, viewer, commander, incident):
+    last = Incident.objects.get(pk=incident.pk).last_seq
+    lifecycle.note(incident, "First.", actor=commander)
+    lifecycle.note(incident, "Second.", actor=commander)
+    part = seen_by(viewer).get(f"{incident.get_absolute_url()}story/?after={last}", headers=HTMX).content.decode()
+    assert part.index("First.") < part.index("Second.")
+    assert part.count('<li class="entry"') == 2
+
+
+def test_bursts_of_the_machine_are_folded_and_decisions_are_not(incident, commander):
+    with transaction.atomic():
+        held = lifecycle.hold(incident.pk)
+        for _number in range(story.BURST):
+            timeline.record(held, "incidents.watch_suggested")
+        timeline.record(held, "incidents.note", actor=commander, text="A person.")
+        for _number in range(story.BURST - 1):
+            timeline.record(held, "incidents.watch_suggested")
+    items = story.folded(timeline.lines(held, after=held.last_seq - 2 * story.BURST))
+    assert [type(item).__name__ for item in items] == ["Burst", "Line", *["Line"] * (story.BURST - 1)]
+
+
+def test_the_story_is_filtered_by_category(seen_by, viewer, commander, incident):
+    lifecycle.note(incident, "Only a note.", actor=commander)
+    client = seen_by(viewer)
+    assert "Only a note." not in client.get(f"{incident.get_absolute_url()}?show=decisions").content.decode()
+    assert "Only a note." in client.get(f"{incident.get_absolute_url()}?show=notes").content.decode()
+
+
+@pytest.mark.parametrize("part", ["", "head/", "story/", "panels/steps/", "commands/", "acts/note/"])
+def test_a_private_incident_is_nowhere_for_those_not_named(seen_by, responder, declare, part):
+    secret = declare(title="The canary", private=True)
+    answer = seen_by(responder).get(f"{secret.get_absolute_url()}{part}")
+    assert answer.status_code == 404
+    assert "canary" not in answer.content.decode()
+
+
+def test_fragments_stand_alone(seen_by, viewer, incident):
+    client = seen_by(viewer)
+    for part in ("head/", "panels/steps/", "panels/services/", "panels/roles/", "panels/clocks/", "panels/related/"):
+        answer = client.get(f"{incident.get_absolute_url()}{part}", headers=HTMX)
+        assert answer.status_code == 200
+        assert "<html" not in answer.content.decode()
+    assert client.get(f"{incident.get_absolute_url()}panels/nothing/").status_code == 404
+
+
+def test_one_press_takes_it_on_and_takes_command(seen_by, commander, declare, person):
+    incident = declare(actor=None, source="detection:test")
+    answer = act(seen_by(commander), incident, "acknowledge")
+    assert answer.status_code == 302
+    incident.refresh_from_db()
+    assert incident.acknowledged_by == commander
+    assert incident.assignments.get(role="commander").person == commander
+
+
+def test_with_htmx_a_press_answers_with_events_only(seen_by, commander, incident):
+    answer = act(seen_by(commander), incident, "confirm", **HTMX)
+    assert answer.status_code == 204
+    assert "acted" in answer.headers["HX-Trigger"]
+    refused = act(seen_by(commander), incident, "confirm", **HTMX)
+    assert "refused" in refused.headers["HX-Trigger"]
+
+
+def test_a_form_comes_back_with_what_was_typed(seen_by, commander, incident):
+    answer = act(seen_by(commander), incident, "severity", {"severity": "P2", "reason": "", "from_form": "1"})
+    assert answer.status_code == 422
+    assert '<option value="P2" selected>' in answer.content.decode()
+    assert "required" in answer.content.decode()
+
+
+def test_a_viewer_is_offered_nothing_and_may_do_nothing(seen_by, viewer, incident):
+    client = seen_by(viewer)
+    page = client.get(incident.get_absolute_url()).content.decode()
+    assert "data-act=" not in page and 'id="composer"' not in page
+    assert act(client, incident, "confirm").status_code == 403
+    assert client.post(f"{incident.get_absolute_url()}compose/", {"text": "Hello"}).status_code == 403
+
+
+def test_a_responder_without_the_right_is_told_so(seen_by, responder, incident):
+    answer = act(seen_by(responder), incident, "severity", {"severity": "P2", "reason": "it is calm", "from_form": "1"})
+    assert answer.status_code in (403, 422)
+    incident.refresh_from_db()
+    assert incident.severity == "P1"
+
+
+def test_the_composer_takes_notes_and_keeps_what_is_refused(seen_by, commander, incident):
+    client = seen_by(commander)
+    path = f"{incident.get_absolute_url()}compose/"
+    assert client.post(path, {"text": "Memory **climbs**."}).status_code == 302
+    assert "<strong>climbs</strong>" in client.get(incident.get_absolute_url()).content.decode()
+    refused = client.post(path, {"text": "/nonsense now"}, headers=HTMX)
+    assert refused.status_code == 422
+    assert "/nonsense now</textarea>" in refused.content.decode()
+    client.post(path, {"text": "//etc/hosts was wrong"})
+    assert "/etc/hosts was wrong" in client.get(incident.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("command", "holds"),
+    [
+        ("/severity P2 because half of it works", lambda incident: incident.severity == "P2"),
+        ("/assign ic @rui", lambda incident: incident.assignments.get(role="commander", until=None).person.username == "rui"),
+        ("/status diagnosing looking at the heap", lambda incident: incident.state == State.DIAGNOSING),
+        ("/confirm", lambda incident: incident.state == State.CONFIRMED),
+        ("/note it rains", lambda incident: incident.entries.filter(kind="incidents.note").exists()),
+        ("/update 20m coordinator restarts", lambda incident: incident.entries.filter(kind="comms.update").exists()),
+    ],
+)
+def test_commands_of_the_composer(seen_by, commander, responder, incident, command, holds):
+    answer = seen_by(commander).post(f"{incident.get_absolute_url()}compose/", {"text": command}, headers=HTMX)
+    assert answer.status_code == 200, answer.content.decode()
+    incident.refresh_from_db()
+    assert holds(incident)
+
+
+def test_the_composer_is_told_what_it_may_complete(seen_by, commander, responder, incident):
+    told = seen_by(commander).get(f"{incident.get_absolute_url()}commands/").json()
+    names = {row["name"]: row for row in told["acts"]}
+    assert names["severity"]["words"][0][0] == "P1"
+    assert ["@rui", "Rui"] in told["people"]
+
+
+def test_steps_are_ticked_and_opened_again(seen_by, commander, incident):
+    step = Step.objects.filter(incident=incident, done_at=None).first()
+    client = seen_by(commander)
+    path = reverse("incidents:step", args=[incident.reference, step.pk])
+    assert client.post(path).status_code == 302
+    step.refresh_from_db()
+    assert step.done_by == commander
+    client.post(path, {"undo": "1"})
+    step.refresh_from_db()
+    assert step.done_at is None
+    other = reverse("incidents:step", args=[incident.reference, 10**6])
+    assert client.post(other).status_code == 404
+
+
+def test_one_field_declares(seen_by, responder):
+    answer = seen_by(responder).post("/incidents/declare/", {"title": "Nothing works"})
+    incident = Incident.objects.get(title="Nothing works")
+    assert answer.headers["Location"] == incident.get_absolute_url()
+    assert incident.severity == "P3"
+
+
+def test_the_share_of_users_suggests_the_severity(seen_by, responder):
+    seen_by(responder).post("/incidents/declare/", {"title": "Most are cut off", "users_affected_percent": "60", "services": ["cache"]})
+    incident = Incident.objects.get(title="Most are cut off")
+    assert incident.severity == "P1"
+    assert [service.slug for service in incident.services.all()] == ["cache"]
+
+
+def test_declaring_without_a_title_keeps_the_rest(seen_by, responder):
+    answer = seen_by(responder).post("/incidents/declare/", {"title": "", "summary": "I saw smoke"})
+    assert answer.status_code == 422
+    assert "I saw smoke" in answer.content.decode()
+    assert not Incident.objects.exists()
+
+
+def test_the_glass_is_broken_only_with_the_right_and_a_reason(seen_by, person, responder, declare):
+    secret = declare(title="The canary", private=True)
+    path = f"{secret.get_absolute_url()}break-glass/"
+    assert seen_by(responder).get(path).status_code == 403
+    client = seen_by(person("aud", roles=["admin"]))
+    assert "canary" not in client.get(path).content.decode()
+    assert client.post(path, {"reason": ""}).status_code == 422
+    assert client.post(path, {"reason": "The customer calls."}).status_code == 302
+    assert "The canary" in client.get(secret.get_absolute_url()).content.decode()
+    assert secret.entries.filter(kind="incidents.glass_broken").exists()
+
+
+def test_a_merged_story_is_folded_into_its_target(seen_by, commander, declare):
+    source, target = declare(title="The same thing"), declare(title="The real one")
+    lifecycle.merge(source, target, actor=commander, reason="same cause")
+    page = seen_by(commander).get(target.get_absolute_url()).content.decode()
+    assert f"/incidents/{source.reference}/story/?plain" in page
+    assert target.reference in seen_by(commander).get(source.get_absolute_url()).content.decode()
+
+
+def test_a_milestone_is_corrected_from_its_own_form(seen_by, commander, incident):
+    form = seen_by(commander).get(f"{incident.get_absolute_url()}acts/milestone/?name=began").content.decode()
+    assert f'value="{incident.began_at:%Y-%m-%dT%H:%M}' in form
+
+
+def test_references_are_found_in_either_case(seen_by, viewer, incident):
+    assert seen_by(viewer).get(f"/incidents/{incident.reference.lower()}/").status_code == 200
