@@ -66,8 +66,8 @@ class EmailChannel(Channel):
         if self.smtp is not None:
             return self.smtp
         host, port = self.url.hostname or "localhost", self.url.port or PORTS[self.url.scheme]
-        context = ssl.create_default_context()
         is_ssl = self.url.scheme in {"smtp+ssl", "smtps"}
+        context = None if self.url.scheme == "smtp" else ssl.create_default_context()
         smtp = smtplib.SMTP_SSL(timeout=settings.EMAIL_TIMEOUT, context=context) if is_ssl else smtplib.SMTP(timeout=settings.EMAIL_TIMEOUT)
         smtp._host = host  # type: ignore[attr-defined]  # smtplib sets it in its constructor only and needs it for TLS names
         self.smtp = smtp

@@ -62,7 +62,7 @@ class BadServer:
         ".": "250 taken",
         "RSET": "250 ok",
         "QUIT": "221 bye",
-    }  # noqa: E501
+    }
 
     def __init__(self, **script):
         self.script = {name: list(answers) if isinstance(answers, list) else [answers] for name, answers in script.items()}

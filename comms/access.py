@@ -1,0 +1,31 @@
+"""What the routes of this room ask of the caller; rows are narrowed by `visible_to`."""
+
+from accounts.abilities import Ability
+from accounts.rules import SIGNED_IN, Rules
+
+OWN: dict = {"GET": SIGNED_IN, "POST": SIGNED_IN}
+
+RULES: Rules = {
+    "comms:messages": {"GET": Ability.SEE},
+    "comms:message": {"GET": Ability.SEE},
+    "comms:resend": {"POST": Ability.RESPOND},
+    "comms:alarm-seen": {"POST": Ability.CONFIGURE},
+    "comms:contact-methods": OWN,
+    "comms:contact-act": {"POST": SIGNED_IN},
+    "comms:channels": {"GET": Ability.CONFIGURE},
+    "comms:channel-act": {"POST": Ability.CONFIGURE},
+    "api:delivery-list": {"GET": Ability.SEE},
+    "api:delivery-detail": {"GET": Ability.SEE},
+    "api:delivery-resend": {"POST": Ability.RESPOND},
+    "api:obligation-list": {"GET": Ability.SEE},
+    "api:incident-obligations": {"GET": Ability.SEE},
+    "api:incident-messages": {"GET": Ability.SEE},
+    "api:incident-updates": {"POST": Ability.RESPOND},
+    "api:contact-method-list": OWN,
+    "api:contact-method-detail": {"GET": SIGNED_IN, "DELETE": SIGNED_IN},
+    "api:contact-method-verify": {"POST": SIGNED_IN},
+    "api:contact-method-code": {"POST": SIGNED_IN},
+    "api:channel-list": {"GET": Ability.CONFIGURE},
+    "api:channel-test": {"POST": Ability.CONFIGURE},
+    "api:channel-on": {"POST": Ability.CONFIGURE},
+}

@@ -1,0 +1,285 @@
+"""REST: deliveries, obligations, contact methods, channels."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.urls import path
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
+from comms import channel_states, channels, methods, obligations, resend, search, trials
+from comms import serializers as shapes
+from comms.models import ContactMethod, Delivery, Obligation
+from comms.views.channels import rows as channel_rows
+from incidents.models import Incident
+from incidents.serializers import LineSerializer, line_of
+from incidents.timeline import read
+from lib.errors import NotFound
+
+
+def _text(name: str, about: str, enum: list[str] | None = None) -> OpenApiParameter:
+    return OpenApiParameter(name, OpenApiTypes.STR, description=about, enum=enum)
+
+
+def _incident(user: Any, reference: str) -> Incident:
+    incident = Incident.objects.visible_to(user).filter(reference__iexact=reference).first()
+    if incident is None:
+        raise NotFound(_("There is no such incident."))
+    return incident
+
+
+class DeliveryPages(CursorPages):
+    """The newest first."""
+
+    ordering = search.ORDER
+
+
+class DeliveryList(GenericAPIView):
+    """Deliveries that the caller may see."""
+
+    serializer_class = shapes.DeliverySerializer
+    pagination_class = DeliveryPages
+
+    @extend_schema(
+        parameters=[
+            _text("state", "How it ended, or due", Delivery.State.values),
+            _text("channel", "By which way", list(channels.CHANNELS)),
+            _text("incident", "An incident's reference"),
+            _text("person", "A reader's user name"),
+        ]
+    )
+    def get(self, request: Request) -> Response:
+        """The newest first."""
+        found = search.deliveries(request.user, request.query_params).defer(*search.LIST_ONLY)
+        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
+
+
+class DeliveryAPI(GenericAPIView):
+    """One delivery."""
+
+    serializer_class = shapes.DeliveryDetailSerializer
+
+    def find(self, pk: int) -> Delivery:
+        """It, if the caller may see it. Raises NotFound."""
+        delivery = search.deliveries(self.request.user, {}).prefetch_related("tries").filter(pk=pk).first()
+        if delivery is None:
+            raise NotFound(_("There is no such message."))
+        return delivery
+
+
+class DeliveryDetail(ETagMixin, DeliveryAPI):
+    """One delivery with every attempt."""
+
+    def get(self, request: Request, pk: int) -> Response:
+        """As it stands."""
+        return Response(self.get_serializer(self.find(pk)).data)
+
+
+class DeliveryResend(IdempotentMixin, DeliveryAPI):
+    """Sending again."""
+
+    @extend_schema(request=None, responses={201: shapes.DeliveryDetailSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """A new delivery that names the old one."""
+        made = resend.send_again(self.find(pk), actor=request.user, request=request)
+        return Response(self.get_serializer(self.find(made.pk)).data, status=201)
+
+
+class ObligationPages(CursorPages):
+    """The soonest first."""
+
+    ordering = ("due_at", "id")
+
+
+class ObligationList(GenericAPIView):
+    """Updates that are owed."""
+
+    serializer_class = shapes.ObligationSerializer
+    pagination_class = ObligationPages
+
+    @extend_schema(parameters=[_text("state", "open unless said otherwise", ["open", "kept", "missed", "all"])])
+    def get(self, request: Request) -> Response:
+        """The soonest first."""
+        found = search.obligations(request.user, request.query_params)
+        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
+
+
+class IncidentObligations(GenericAPIView):
+    """What one incident owes and owed."""
+
+    serializer_class = shapes.ObligationSerializer
+    pagination_class = ObligationPages
+
+    def get(self, request: Request, reference: str) -> Response:
+        """In order of their due times."""
+        found = Obligation.objects.filter(incident=_incident(request.user, reference)).select_related("incident", "kept_by")
+        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
+
+
+class IncidentMessages(GenericAPIView):
+    """What went out about one incident."""
+
+    serializer_class = shapes.DeliverySerializer
+    pagination_class = DeliveryPages
+
+    def get(self, request: Request, reference: str) -> Response:
+        """The newest first."""
+        incident = _incident(request.user, reference)
+        found = search.deliveries(request.user, {}).filter(incident=incident).defer(*search.LIST_ONLY)
+        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
+
+
+class IncidentUpdates(IdempotentMixin, GenericAPIView):
+    """Telling an audience how it stands."""
+
+    serializer_class = shapes.UpdateSerializer
+
+    @extend_schema(responses={201: LineSerializer})
+    def post(self, request: Request, reference: str) -> Response:
+        """The update as an entry of the timeline; it keeps what was owed."""
+        told = self.get_serializer(data=request.data)
+        told.is_valid(raise_exception=True)
+        data = told.validated_data
+        promise = timedelta(minutes=data["next_update_minutes"]) if data.get("next_update_minutes") else None
+        incident = _incident(request.user, reference)
+        entry = obligations.update(incident, data["text"], actor=request.user, audience=data["audience"], promise=promise, source="api")
+        return Response(line_of(read([entry])[0]), status=201)
+
+
+class ContactPages(CursorPages):
+    """In the order of making."""
+
+    ordering = ("id",)
+
+
+class ContactMethodList(IdempotentMixin, GenericAPIView):
+    """One's own contact methods."""
+
+    serializer_class = shapes.ContactMethodSerializer
+    pagination_class = ContactPages
+
+    def get(self, request: Request) -> Response:
+        """All of them."""
+        found = ContactMethod.objects.filter(person=request.user)
+        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
+
+    def post(self, request: Request) -> Response:
+        """Add one; a code goes there."""
+        told = self.get_serializer(data=request.data)
+        told.is_valid(raise_exception=True)
+        method = methods.add(request.user, told.validated_data["channel"], told.validated_data["address"], request=request)
+        return Response(self.get_serializer(method).data, status=201)
+
+
+class ContactMethodDetail(GenericAPIView):
+    """One of one's own."""
+
+    serializer_class = shapes.ContactMethodSerializer
+
+    def get(self, request: Request, pk: int) -> Response:
+        """As it stands."""
+        return Response(self.get_serializer(methods.own(request.user, pk)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Remove it."""
+        methods.remove(methods.own(request.user, pk), actor=request.user, request=request)
+        return Response(status=204)
+
+
+class ContactMethodVerify(IdempotentMixin, GenericAPIView):
+    """Proving one."""
+
+    serializer_class = shapes.CodeSerializer
+
+    @extend_schema(responses=shapes.ContactMethodSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """With the code that was sent."""
+        told = self.get_serializer(data=request.data)
+        told.is_valid(raise_exception=True)
+        method = methods.verify(methods.own(request.user, pk), told.validated_data["code"], request=request)
+        return Response(shapes.ContactMethodSerializer(method).data)
+
+
+class ContactMethodCode(IdempotentMixin, GenericAPIView):
+    """Another code."""
+
+    serializer_class = shapes.ContactMethodSerializer
+
+    @extend_schema(request=None, responses={202: shapes.ContactMethodSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """The earlier one ends."""
+        method = methods.own(request.user, pk)
+        methods.send_code(method)
+        return Response(self.get_serializer(method).data, status=202)
+
+
+def _channel(row: dict[str, Any]) -> dict[str, Any]:
+    state = "off" if row["is_off"] else "paused" if row["is_paused"] else "ok" if row["is_configured"] else "not_configured"
+    stored = row["state"]
+    return {"kind": row["kind"], "label": row["label"], "state": state, "reason": stored.last_error if stored else "", "waiting": row["waiting"]}
+
+
+class ChannelList(GenericAPIView):
+    """The channels."""
+
+    serializer_class = shapes.ChannelSerializer
+    pagination_class = None
+
+    @extend_schema(responses=shapes.ChannelSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """How each stands."""
+        return Response({"results": [_channel(row) for row in channel_rows()], "next": None, "previous": None})
+
+
+class ChannelTest(IdempotentMixin, GenericAPIView):
+    """A test to oneself."""
+
+    serializer_class = shapes.DeliverySerializer
+
+    @extend_schema(request=None, responses={201: shapes.DeliverySerializer})
+    def post(self, request: Request, kind: str) -> Response:
+        """The delivery to watch."""
+        return Response(self.get_serializer(trials.send_test(_kind(kind), actor=request.user)).data, status=201)
+
+
+class ChannelOn(IdempotentMixin, GenericAPIView):
+    """Using one again."""
+
+    serializer_class = shapes.ChannelSerializer
+
+    @extend_schema(request=None)
+    def post(self, request: Request, kind: str) -> Response:
+        """How it stands now."""
+        channel_states.turn_on(_kind(kind), actor=request.user, request=request)
+        return Response(next(_channel(row) for row in channel_rows() if row["kind"] == kind))
+
+
+def _kind(kind: str) -> str:
+    if kind not in channels.CHANNELS:
+        raise NotFound(_("There is no such channel."))
+    return kind
+
+
+BELOW = "incidents/<str:reference>/"
+api_urls = [
+    path("deliveries/", DeliveryList.as_view(), name="delivery-list"),
+    path("deliveries/<int:pk>/", DeliveryDetail.as_view(), name="delivery-detail"),
+    path("deliveries/<int:pk>/resend/", DeliveryResend.as_view(), name="delivery-resend"),
+    path("obligations/", ObligationList.as_view(), name="obligation-list"),
+    path(f"{BELOW}obligations/", IncidentObligations.as_view(), name="incident-obligations"),
+    path(f"{BELOW}messages/", IncidentMessages.as_view(), name="incident-messages"),
+    path(f"{BELOW}updates/", IncidentUpdates.as_view(), name="incident-updates"),
+    path("contact-methods/", ContactMethodList.as_view(), name="contact-method-list"),
+    path("contact-methods/<int:pk>/", ContactMethodDetail.as_view(), name="contact-method-detail"),
+    path("contact-methods/<int:pk>/verify/", ContactMethodVerify.as_view(), name="contact-method-verify"),
+    path("contact-methods/<int:pk>/code/", ContactMethodCode.as_view(), name="contact-method-code"),
+    path("channels/", ChannelList.as_view(), name="channel-list"),
+    path("channels/<slug:kind>/test/", ChannelTest.as_view(), name="channel-test"),
+    path("channels/<slug:kind>/on/", ChannelOn.as_view(), name="channel-on"),
+]
