@@ -4,8 +4,8 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
-from django.db import connection
 from django.utils.module_loading import import_string
 
 from lib import append_only, heartbeats, leases
@@ -36,7 +36,7 @@ def parts(*, full: bool) -> list[tuple[str, Callable[[], list[str]]]]:
             invariants = import_string(f"{room}.audit.invariants")
         except ImportError:
             continue
-        found.append((room, lambda invariants=invariants: list(invariants(full=full))))
+        found.append((room, partial(invariants, full=full)))
     return found
 
 
@@ -77,7 +77,6 @@ def run(*, also: list[str] | None = None) -> Report:
     if report.seconds > BUDGET_SECONDS:
         log.warning("the audit took %.1f s; it should take less than %.0f", report.seconds, BUDGET_SECONDS)
     heartbeats.beat(NAME, findings=report.findings[:50], skipped=report.skipped, ms=round(report.seconds * 1000))
-    connection.close_if_unusable_or_obsolete()
     if report.findings:
         alarm.ring(f"audit:{report.findings[0][:80]}", f"The portal's audit found {len(report.findings)}: " + "; ".join(report.findings[:5]))
     elif not report.skipped:

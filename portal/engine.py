@@ -158,9 +158,15 @@ def call(sweep: Sweep) -> int:
         return sweep.load()() or 0
     except BaseException:
         # Whatever went wrong may have left a broken or open connection behind; the next run gets a new one.
-        for connection in connections.all(initialized_only=True):
-            connection.close()
+        give_up_connections()
         raise
+
+
+def give_up_connections() -> None:
+    """Close this thread's connections; one inside somebody's transaction is theirs."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
 
 
 def beat(detail: dict[str, Any]) -> None:
@@ -168,8 +174,7 @@ def beat(detail: dict[str, Any]) -> None:
     try:
         heartbeats.beat("engine", **detail)
     except Exception as error:  # the row is for onlookers; the loop goes on without it
-        for connection in connections.all(initialized_only=True):
-            connection.close()
+        give_up_connections()
         if not db.is_away(error):
             log.exception("the engine's heartbeat could not be written")
 

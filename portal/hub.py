@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from django.db import Error
+from django.db import Error, connections
 
 from lib import clock, nudge
 from portal import stories
@@ -25,7 +25,7 @@ QUIET_SECONDS = 0.03  # entries that come together are read together
 CHECK_SECONDS = 20.0  # how often rights are read again
 KEPT_FRAMES = 500  # newest entries kept encoded, per incident and language
 WARM_FRAMES = 100  # as many are encoded when the first reader comes: after a restart all come back at once
-BATCH = 100
+BATCH = stories.BATCH
 REDACTED = "incidents.redacted"
 MOST_LISTENERS = 5000
 
@@ -116,7 +116,8 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         for pool in (self.reader, self.doorman):
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.submit(connections.close_all)
+            pool.shutdown(wait=False)
 
     async def read(self, work: Callable[..., Found], *args: Any) -> Found:
         """Call `work` in the reading thread."""

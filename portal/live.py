@@ -60,7 +60,7 @@ def unseal(text: str) -> Ticket:
 @never_cache
 def ticket(request: HttpRequest) -> JsonResponse:
     """A ticket for this session, in the language of the page that asks."""
-    sealed = seal(Ticket(user=int(request.user.pk), language=translation.get_language() or settings.LANGUAGE_CODE, session=request.session.session_key or ""))
+    sealed = seal(Ticket(user=request.user.pk or 0, language=translation.get_language() or settings.LANGUAGE_CODE, session=request.session.session_key or ""))
     return JsonResponse({"ticket": sealed, "expires_in": TICKET_SECONDS})
 
 

@@ -57,7 +57,7 @@ def say_plainly(logger: Any, method: str, event: MutableMapping[str, Any]) -> st
 
 
 AS_JSON = os.environ.get("LOG_FORMAT", "").strip() == "json"
-COMMON = [
+COMMON: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,

@@ -23,6 +23,7 @@ from portal.live import Ticket, frame
 
 Found = TypeVar("Found")
 Users = get_user_model()
+BATCH = 100  # entries read at once
 BOARD_LOOK = 100  # newest moved incidents that the board channel compares
 
 
@@ -65,13 +66,13 @@ def moved(pks: Iterable[int], *, with_board: bool) -> list[Moved]:
     return [Moved(pk, reference, last_seq, is_private, int(moved_at.timestamp() * 1000)) for pk, reference, last_seq, is_private, moved_at in found.values()]
 
 
-def encode(pk: int, language: str, is_api: bool, after: int, limit: int = 100) -> list[Frame]:
-    """Up to `limit` entries after `after`, in order, with nothing of the viewer in them."""
+def encode(pk: int, language: str, is_api: bool, after: int) -> list[Frame]:
+    """The next entries after `after`, in order, with nothing of the viewer in them."""
     incident = Incident.objects.get(pk=pk)
     with translation.override(language):
         return [
             Frame(line.seq, line.kind, _event(incident.reference, line, is_api))
-            for line in timeline.lines(incident, after=after, limit=limit, language=language)
+            for line in timeline.lines(incident, after=after, limit=BATCH, language=language)
         ]
 
 

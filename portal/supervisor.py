@@ -15,6 +15,7 @@ import sys
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 STOP_SECONDS = 4.0  # SIGTERM, then this long, then SIGKILL
 SILENT_SECONDS = 15.0  # a child whose main loop says nothing for this long is stuck
@@ -93,7 +94,7 @@ class Supervisor:
         child.started = child.heard = time.monotonic()
 
     def _listen(self, seconds: float) -> None:
-        lines = {child.line: child for child in self.children if child.line is not None}
+        lines: dict[Any, Child] = {child.line: child for child in self.children if child.line is not None}
         due = [child.start_at - time.monotonic() for child in self.children if child.process is None]
         wait = max(0.0, min([seconds, *due]))
         ready, _, _ = select.select([self.wake_read, *lines], [], [], wait)

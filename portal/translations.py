@@ -3,12 +3,14 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import polib
 from django.utils.translation.template import templatize
 
 Message = tuple[str, str]  # context ("" for none) and msgid
+Found = tuple[Message, str]  # with its plural ("" for none)
 # How many leading arguments are texts, and whether the first is a context.
 CALLS = {
     "_": (1, False),
@@ -26,10 +28,24 @@ IN_TEMPLATE = re.compile(
     r"""\b(n?p?n?gettext|_)\((u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")(?:\s*,\s*u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"))*)""", re.DOTALL
 )
 STRING = re.compile(r"""u?('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")""", re.DOTALL)
+HEADER = {
+    "Project-Id-Version": "incident-portal",
+    "MIME-Version": "1.0",
+    "Content-Type": "text/plain; charset=UTF-8",
+    "Content-Transfer-Encoding": "8bit",
+}
 
 
-def of_python(source: str) -> Iterator[Message]:
-    """The texts that a module has translated."""
+@dataclass(frozen=True)
+class Source:
+    """Where a text stands first, and its plural."""
+
+    where: str
+    plural: str = ""
+
+
+def of_python(source: str) -> Iterator[Found]:
+    """The texts that a module has translated, also those inside f-strings, which xgettext does not see."""
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
@@ -39,48 +55,66 @@ def of_python(source: str) -> Iterator[Message]:
             yield from messages(name, texts)
 
 
-def of_template(source: str) -> Iterator[Message]:
+def of_template(source: str) -> Iterator[Found]:
     """The texts that a template has translated."""
     for name, arguments in IN_TEMPLATE.findall(templatize(source)):
         yield from messages(name, [ast.literal_eval(text) for text in STRING.findall(arguments)])
 
 
-def messages(name: str, texts: list[str]) -> Iterator[Message]:
-    """What one call asks for: the singular stands for the plural too."""
-    _, has_context = CALLS[name]
-    if has_context and len(texts) >= 2:
-        yield texts[0], texts[1]
-    elif not has_context:
-        yield "", texts[0]
+def messages(name: str, texts: list[str]) -> Iterator[Found]:
+    """What one call asks for."""
+    count, has_context = CALLS[name]
+    context, texts = (texts[0], texts[1:]) if has_context else ("", texts)
+    if texts:
+        yield (context, texts[0]), texts[1] if count == 2 and len(texts) > 1 else ""
 
 
-def of_sources(root: Path, rooms: Iterable[str]) -> dict[Message, str]:
+def of_sources(root: Path, rooms: Iterable[str]) -> dict[Message, Source]:
     """Every text of the product and where it stands first."""
-    found: dict[Message, str] = {}
-    for path in sorted(path for room in rooms for path in (root / room).rglob("*.py") if "migrations" not in path.parts):
-        for message in of_python(path.read_text(encoding="utf-8")):
-            found.setdefault(message, str(path.relative_to(root)))
-    for path in sorted((root / "templates").rglob("*.*")):
-        if path.suffix in {".html", ".txt"}:
-            for message in of_template(path.read_text(encoding="utf-8")):
-                found.setdefault(message, str(path.relative_to(root)))
+    found: dict[Message, Source] = {}
+    python = sorted(path for room in rooms for path in (root / room).rglob("*.py") if "migrations" not in path.parts)
+    templates = sorted(path for path in (root / "templates").rglob("*.*") if path.suffix in {".html", ".txt"})
+    for path, read in [(path, of_python) for path in python] + [(path, of_template) for path in templates]:
+        for message, plural in read(path.read_text(encoding="utf-8")):
+            known = found.get(message)
+            if message[1] and (known is None or (plural and not known.plural)):
+                found[message] = Source(known.where if known else str(path.relative_to(root)), plural)
     return found
 
 
-def problems(po_path: Path, sources: dict[Message, str]) -> list[str]:
-    """What is wrong with one language: untranslated, fuzzy, missing, left over, broken placeholders, or compiled from something else."""
+def update(po_path: Path, sources: dict[Message, Source]) -> tuple[int, int]:
+    """Bring a .po in step with the sources, keeping what is translated; returns how many texts came and went. Nothing is guessed."""
+    po = polib.pofile(str(po_path))
+    known = {(entry.msgctxt or "", entry.msgid): entry for entry in po if not entry.obsolete}
+    fresh = polib.POFile()
+    fresh.metadata = {**HEADER, "Language": po_path.parts[-3], "Plural-Forms": po.metadata.get("Plural-Forms", "nplurals=1; plural=0;")}
+    came = 0
+    for (context, text), source in sources.items():
+        entry = known.get((context, text))
+        if entry is None or bool(entry.msgid_plural) != bool(source.plural):
+            entry = polib.POEntry(msgctxt=context or None, msgid=text, msgid_plural=source.plural, msgstr_plural={0: ""} if source.plural else {})
+            came += 1
+        entry.msgid_plural = source.plural
+        entry.flags = [flag for flag in entry.flags if flag == "fuzzy"] + (["python-format"] if placeholders(text + source.plural) else [])
+        fresh.append(entry)
+    fresh.save(str(po_path))
+    return came, len(known.keys() - sources.keys())
+
+
+def problems(po_path: Path, sources: dict[Message, Source]) -> list[str]:
+    """What is wrong with one language: untranslated, fuzzy, missing, left over, other placeholders, or compiled from something else."""
     if not po_path.exists():
         return [f"{po_path} does not exist"]
     po = polib.pofile(str(po_path))
     found = []
     known = {(entry.msgctxt or "", entry.msgid): entry for entry in po if not entry.obsolete}
-    found += [f"{where}: not in {po_path.name}: {shown(message)}" for message, where in sources.items() if message not in known and message[1]]
+    found += [f"{source.where}: not in {po_path.name}: {shown(message)}" for message, source in sources.items() if message not in known]
     found += [f"{po_path.name}: nothing says this any more: {shown(message)}" for message in known if message not in sources]
     for message, entry in known.items():
         texts = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
         if entry.fuzzy or not all(texts):
             found.append(f"{po_path.name}: {'fuzzy' if entry.fuzzy else 'not translated'}: {shown(message)}")
-        elif any(not placeholders(text) <= placeholders(entry.msgid) | placeholders(entry.msgid_plural or "") for text in texts):
+        elif any(placeholders(text) not in (placeholders(entry.msgid), placeholders(entry.msgid_plural or entry.msgid)) for text in texts):
             found.append(f"{po_path.name}: other placeholders than its source: {shown(message)}")
     mo_path = po_path.with_suffix(".mo")
     if not mo_path.exists() or compiled(polib.mofile(str(mo_path))) != compiled(po):
@@ -97,9 +131,10 @@ def compiled(file: Iterable[polib.POEntry | polib.MOEntry]) -> dict[Message, obj
     }
 
 
-def placeholders(text: str) -> set[str]:
-    """`%(name)s`, `%s` and `{name}` in a text."""
-    return set(re.findall(r"%\(\w+\)[sd]|%[sd]|\{\w*\}", text))
+def placeholders(text: str) -> list[str]:
+    """`%(name)s`, `%s`, `%%` and `{name}` in a text; unnamed ones in their order, for they are filled in it."""
+    named = re.findall(r"%\(\w+\)[sd]|\{\w+\}|%%", text)
+    return sorted(set(named)) + re.findall(r"%[sd]|\{\}", text)
 
 
 def shown(message: Message) -> str:

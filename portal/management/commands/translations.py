@@ -1,4 +1,4 @@
-"""`manage.py translations check|compile`: hold translations to their sources, without gettext's own programs."""
+"""`manage.py translations check|update|missing|compile`: hold translations to their sources, without gettext's own programs."""
 
 import sys
 from pathlib import Path
@@ -14,11 +14,11 @@ ROOMS = ("lib", "accounts", "incidents", "comms", "detection", "portal")
 
 
 class Command(BaseCommand):
-    help = "Check that every text is translated and compiled, or compile .po files to .mo."
+    help = "Check that every text is translated and compiled; bring .po files in step with the sources; compile them to .mo."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("act", choices=["check", "compile", "missing"])
+        parser.add_argument("act", choices=["check", "compile", "missing", "update"])
 
     def handle(self, *args: Any, **options: Any) -> None:
         root = Path(settings.BASE_DIR)
@@ -32,6 +32,11 @@ class Command(BaseCommand):
         if options["act"] == "missing":
             self.list_missing(catalogues, sources)
             return
+        if options["act"] == "update":
+            for path in catalogues:
+                came, went = translations.update(path, sources)
+                self.stdout.write(f"{path.relative_to(root)}: {came} new, {went} gone")
+            return
         found = [problem for path in catalogues for problem in translations.problems(path, sources)]
         for problem in found:
             self.stdout.write(problem)
@@ -39,11 +44,11 @@ class Command(BaseCommand):
         if found:
             sys.exit(1)
 
-    def list_missing(self, catalogues: list[Path], sources: dict[translations.Message, str]) -> None:
+    def list_missing(self, catalogues: list[Path], sources: dict[translations.Message, translations.Source]) -> None:
         """The texts without a translation, as entries to fill in."""
         for path in catalogues:
             known = {(entry.msgctxt or "", entry.msgid) for entry in polib.pofile(str(path)) if entry.translated()} if path.exists() else set()
-            for (context, text), where in sources.items():
-                if (context, text) not in known and text:
-                    entry = polib.POEntry(msgctxt=context or None, msgid=text, msgstr="", occurrences=[(where, "")])
+            for (context, text), source in sources.items():
+                if (context, text) not in known:
+                    entry = polib.POEntry(msgctxt=context or None, msgid=text, msgid_plural=source.plural, msgstr="", occurrences=[(source.where, "")])
                     self.stdout.write(str(entry))
