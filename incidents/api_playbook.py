@@ -81,7 +81,7 @@ class TeamDetail(ETagMixin, Teams):
     """One team."""
 
     lookup_field = "slug"
-    pagination_class = None
+    pagination_class = None  # type: ignore[assignment]
 
     def get(self, request: Request, slug: str) -> Response:  # type: ignore[override]
         """The team with its members and services."""
@@ -134,7 +134,7 @@ class ServiceDetail(ETagMixin, Services):
     """One service."""
 
     lookup_field = "slug"
-    pagination_class = None
+    pagination_class = None  # type: ignore[assignment]
 
     def get(self, request: Request, slug: str) -> Response:  # type: ignore[override]
         """The service."""

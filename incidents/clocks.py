@@ -74,7 +74,7 @@ def _recovery_time(incident: Incident, rule: SeverityRule, services: list[Servic
 
 def _data_exposure(incident: Incident, rule: SeverityRule, services: list[Service]) -> None:
     """RPO per service hit: `began` minus its last recovery point before that; without one the exposure is unknown."""
-    rows = {row.service_id: row for row in Clock.objects.filter(incident=incident, kind=Clock.Kind.RPO)}
+    rows = {row.service_id or 0: row for row in Clock.objects.filter(incident=incident, kind=Clock.Kind.RPO)}
     gone = set(rows) - {service.pk for service in services}
     if gone:
         Clock.objects.filter(incident=incident, kind=Clock.Kind.RPO, service_id__in=gone).delete()

@@ -85,7 +85,7 @@ class TeamSerializer(serializers.ModelSerializer):
     lead_title = LocalizedField(required=False)
     is_response = serializers.BooleanField(required=False, default=False)
     members = MemberSerializer(source="memberships", many=True, required=False)
-    services = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
+    services: serializers.SlugRelatedField = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -183,8 +183,8 @@ def item_of(told: dict[str, Any]) -> dict[str, Any]:
 class RecoveryPointSerializer(serializers.ModelSerializer):
     """A moment to which the service's data can be brought back."""
 
-    service = serializers.SlugRelatedField(slug_field="slug", read_only=True)
-    reported_by = serializers.SlugRelatedField(slug_field="username", read_only=True, allow_null=True)
+    service: serializers.SlugRelatedField = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    reported_by: serializers.SlugRelatedField = serializers.SlugRelatedField(slug_field="username", read_only=True, allow_null=True)
 
     class Meta:
         model = RecoveryPoint
@@ -195,7 +195,7 @@ class RecoveryPointSerializer(serializers.ModelSerializer):
 class VersionSerializer(serializers.ModelSerializer):
     """A playbook version without its content."""
 
-    author = serializers.SlugRelatedField(slug_field="username", read_only=True, allow_null=True)
+    author: serializers.SlugRelatedField = serializers.SlugRelatedField(slug_field="username", read_only=True, allow_null=True)
 
     class Meta:
         model = PlaybookVersion

@@ -13,6 +13,11 @@ from lib.db import lock, retried
 from lib.errors import Forbidden, Refused
 
 
+def may_configure(user: Any) -> bool:
+    """Whether `user` may change teams, services and the playbook."""
+    return user.is_authenticated and user.can(Ability.CONFIGURE)
+
+
 @retried
 def set_members(team: Team, members: Mapping[Any, bool], *, actor: Any, request: Any = None) -> Team:
     """Make exactly these people the team: {person: is lead}. Saying what is already so is no change.

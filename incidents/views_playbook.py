@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.abilities import Ability
 from incidents import playbook
 from incidents import playbook_display as display
 from incidents.models import PlaybookVersion
 from incidents.playbook_forms import ItemForm
+from incidents.teams import may_configure
 from lib.errors import Refused
 from lib.i18n import pick
 from lib.keyset import page as keyset_page
@@ -28,7 +28,7 @@ def section_or_404(name: str) -> playbook.Section:
 
 def context_of(request: HttpRequest, version: PlaybookVersion) -> dict[str, Any]:
     """What every page of the playbook shows."""
-    return {"version": version, "may_configure": request.user.can(Ability.CONFIGURE)}
+    return {"version": version, "may_configure": may_configure(request.user)}
 
 
 @require_GET
@@ -143,7 +143,7 @@ def changes(ours: dict[str, Any], shipped: dict[str, Any]) -> list[display.Chang
 def difference(request: HttpRequest) -> HttpResponse:
     """`/settings/playbook/diff/`: everything that is not as shipped."""
     version = playbook.current_version()
-    context = {"changes": changes(version.content, version.shipped), "may_take": request.user.can(Ability.CONFIGURE)}
+    context = {"changes": changes(version.content, version.shipped), "may_take": may_configure(request.user)}
     return render(request, "incidents/playbook/diff.html", context_of(request, version) | context)
 
 

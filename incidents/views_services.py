@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.abilities import Ability
 from incidents import services, teams
 from incidents.models import Impact, Incident, Membership, Service, ServiceGroup, Team
+from incidents.models.incident import OPEN_STATES
 from incidents.views import with_row_parts
 from lib.errors import Refused
 
@@ -31,16 +31,15 @@ def service_list(request: HttpRequest) -> HttpResponse:
     """`/services/`: by group, with health and objectives."""
     health = services.health(request.user)
     rows = list(Service.objects.current().select_related("group", "owner"))
+    named: dict[int | None, Any] = {group.pk: group for group in ServiceGroup.objects.filter(archived=False)} | {None: _("Without a group")}
     groups = [
-        {"name": group, "rows": healthy([row for row in rows if row.group_id == group.pk], health)} for group in ServiceGroup.objects.filter(archived=False)
+        {"name": name, "rows": healthy([row for row in rows if (row.group_id if row.group_id in named else None) == pk], health)} for pk, name in named.items()
     ]
-    known = {group["name"].pk for group in groups}
-    groups.append({"name": _("Without a group"), "rows": healthy([row for row in rows if row.group_id not in known], health)})
     context = {
         "groups": [group for group in groups if group["rows"]],
         "troubled": sum(1 for row in rows if row.pk in health),
         "total": len(rows),
-        "may_configure": request.user.can(Ability.CONFIGURE),
+        "may_configure": teams.may_configure(request.user),
     }
     return render(request, "incidents/services/list.html", context)
 
@@ -56,17 +55,17 @@ def service_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """`/services/<slug>/`: objectives, neighbours, incidents, recovery points."""
     service = get_object_or_404(Service.objects.select_related("group", "owner"), slug=slug)
     health = services.health(request.user)
-    hit = with_row_parts(Incident.objects.visible_to(request.user).filter(impacts__service=service))
+    hit = Incident.objects.visible_to(request.user).filter(impacts__service=service)
     context = {
         "service": service,
         "health": health.get(service.pk, services.Health()),
         "needs": healthy(list(service.depends_on.filter(archived=False)), health),
         "needed_by": healthy(list(service.dependents.filter(archived=False)), health),
-        "open": hit.open().order_by("severity", "-declared_at"),
-        "recent": hit.exclude(pk__in=Incident.objects.open()).order_by("-declared_at", "-id")[:RECENT],
+        "open": with_row_parts(hit.open()).order_by("severity", "-declared_at"),
+        "recent": with_row_parts(hit.exclude(state__in=OPEN_STATES)).order_by("-declared_at", "-id")[:RECENT],
         "points": service.recovery_points.select_related("reported_by").order_by("-at")[:RECENT],
         "links": links_of(service),
-        "may_configure": request.user.can(Ability.CONFIGURE),
+        "may_configure": teams.may_configure(request.user),
     }
     return render(request, "incidents/services/detail.html", context)
 
@@ -78,7 +77,7 @@ def team_list(request: HttpRequest) -> HttpResponse:
     rows = Team.objects.filter(archived=False).annotate(
         member_count=Count("memberships", distinct=True), service_count=Count("services", filter=Q(services__archived=False), distinct=True)
     )
-    context = {"teams": rows.prefetch_related(lead), "may_configure": request.user.can(Ability.CONFIGURE)}
+    context = {"teams": rows.prefetch_related(lead), "may_configure": teams.may_configure(request.user)}
     return render(request, "incidents/teams/list.html", context)
 
 
@@ -102,7 +101,7 @@ def team_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 def render_team(request: HttpRequest, team: Team, form: MemberForm | None = None, status: int = 200) -> HttpResponse:
     """The team's page."""
-    may_configure = request.user.can(Ability.CONFIGURE) and not team.archived
+    may_configure = teams.may_configure(request.user) and not team.archived
     hit = Incident.objects.visible_to(request.user).open().filter(pk__in=Impact.objects.filter(service__owner=team).values("incident_id"))
     context = {
         "team": team,

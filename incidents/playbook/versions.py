@@ -103,8 +103,9 @@ def replace(content: Content, *, actor: Any, note: str = "") -> PlaybookVersion:
     """Put a whole content in force (a dump that was edited outside). Raises Refused (422) with every problem."""
     with transaction.atomic():
         last = _hold_newest() or load()
-        if canonical(content) == canonical(last.content):
+        if isinstance(content, dict) and canonical(content) == canonical(last.content):
             return last
+        _require_sound(content, last.content)
         return _make(last, deepcopy(content), last.shipped, actor=actor, note=note or "file")
 
 
@@ -155,9 +156,15 @@ def _hold_newest() -> PlaybookVersion | None:
     return lock(PlaybookVersion.objects.order_by("-number")).first()
 
 
-def _make(last: PlaybookVersion | None, content: Content, shipped: Content, *, actor: Any, note: str) -> PlaybookVersion:
-    if problems := check({name: items for name, items in content.items() if name in SECTIONS}):
+def _require_sound(content: Any, kept: Content) -> None:
+    """Raise Refused with every problem; sections of rooms that are not installed any more are let be where `kept` has them."""
+    judged = {name: items for name, items in content.items() if name in SECTIONS or name not in kept} if isinstance(content, dict) else content
+    if problems := check(judged):
         raise Refused(_("This playbook does not hold together."), status=422, problems=problems)
+
+
+def _make(last: PlaybookVersion | None, content: Content, shipped: Content, *, actor: Any, note: str) -> PlaybookVersion:
+    _require_sound(content, content)
     number = last.number + 1 if last else 1
     try:
         with transaction.atomic():

@@ -1,10 +1,11 @@
 """Clocks run against the playbook's targets and follow severity, services, milestones and states."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from incidents import lifecycle, playbook, services, timeline
+from incidents import lifecycle, playbook, services
 from incidents.deadlines import sweep_steps
 from incidents.models import Clock, Incident, Service
 
@@ -18,7 +19,7 @@ def rpo(incident, slug="primary-database"):
 
 
 def told(incident, kind="incidents.clock_breached"):
-    return [timeline.loads(entry.body.content.encode())["data"] for entry in incident.entries.filter(kind=kind).order_by("seq").select_related("body")]
+    return [json.loads(entry.body.content)["data"] for entry in incident.entries.filter(kind=kind).order_by("seq").select_related("body")]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """Lists open with the severity, follow it, are ticked by what happens and missed in public."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from incidents import lifecycle, playbook, steps, timeline
+from incidents import lifecycle, playbook, steps
 from incidents.deadlines import sweep_steps
 from incidents.models import Incident, Step
 from lib.errors import Forbidden
@@ -32,7 +33,7 @@ def minutes(incident, key, name="response"):
 
 
 def told(incident, kind):
-    return [timeline.loads(entry.body.content.encode())["data"] for entry in incident.entries.filter(kind=kind).order_by("seq").select_related("body")]
+    return [json.loads(entry.body.content)["data"] for entry in incident.entries.filter(kind=kind).order_by("seq").select_related("body")]
 
 
 @pytest.mark.parametrize(
