@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.abilities import Ability
 from incidents import acts, lifecycle, page, playbook, rights, steps
 from incidents.models import Incident, Service, Severity, Step
 from lib.errors import NotFound, Refused
@@ -50,7 +49,7 @@ def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     rights.require(request.user, found.ability, incident)
     form = acts.bind(found, incident, request.user) if found.form else None
     if form:
-        form.initial |= {key: request.GET[key] for key in form.fields if key in request.GET}
+        form.initial = {**form.initial, **{key: request.GET[key] for key in form.fields if key in request.GET}}
         prefill_moment(incident, form)
     return render_act(request, incident, found, form, possible=found.available(incident, request.user))
 
@@ -219,5 +218,5 @@ def break_glass(request: HttpRequest, reference: str) -> HttpResponse:
             problem = str(refused)
         else:
             return redirect(incident)
-    context = {"reference": incident.reference, "problem": problem, "may_break": request.user.can(Ability.AUDIT)}
+    context = {"reference": incident.reference, "problem": problem}
     return render(request, "incidents/break_glass.html", context, status=422 if problem else 200)

@@ -34,7 +34,7 @@ def steps(incident: Incident, user: Any) -> dict[str, Any]:
     pending = [row for row in rows if row.done_at is None and row.cancelled_at is None]
     late = [row for row in pending if row.due_at and row.due_at <= now]
     due = [row for row in pending if row not in late]
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"state": "late", "title": _("Late"), "tone": "bad-text", "steps": late},
         {"state": "due", "title": _("Due") if late else "", "steps": due[:SHOWN]},
         {"state": "due", "title": _("Later"), "fold": True, "steps": due[SHOWN:]},
@@ -90,8 +90,8 @@ def face_of(row: Clock, now: Any) -> page.Face:
 def related(incident: Incident, user: Any) -> dict[str, Any] | None:
     """Incidents this one grew from, became part of or took in."""
     seen = Incident.objects.visible_to(user)
-    rows = [{"incident": other, "why": _("this recurs")} for other in seen.filter(pk=incident.related_to_id)]
-    rows += [{"incident": other, "why": _("became part of it")} for other in seen.filter(pk=incident.merged_into_id)]
+    rows = [{"incident": other, "why": _("this recurs")} for other in seen.filter(related=incident)]
+    rows += [{"incident": other, "why": _("became part of it")} for other in seen.filter(merged_from=incident)]
     rows += [{"incident": other, "why": _("merged here")} for other in seen.filter(merged_into=incident)[:20]]
     rows += [{"incident": other, "why": _("a later one")} for other in seen.filter(related_to=incident)[:20]]
     return {"rows": rows} if rows else None

@@ -22,6 +22,7 @@ class AboutIncident(forms.Form):
     """A form whose choices depend on the incident and the reader."""
 
     knows_incident = True
+    fields: Any  # by name; what prepare() finds there differs per form
 
     def __init__(self, *args: Any, incident: Incident, user: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

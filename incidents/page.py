@@ -151,7 +151,8 @@ def presses(incident: Incident, user: Any) -> tuple[list[Press], list[Press]]:
     """The buttons of the head and what stands behind "More"."""
     offered = {act.name: act for act in acts.offered(incident, user)}
     somebody_has_it = incident.acknowledged_by_id is not None and incident.acknowledgement_asked_at is None
-    wanted = [name for name in ("acknowledge", "take_command") if name in offered and not (name == "acknowledge" and somebody_has_it)][:1]
+    first: tuple[str, ...] = ("take_command",) if somebody_has_it else ("acknowledge", "take_command")
+    wanted = [name for name in first if name in offered][:1]
     wanted = (wanted + [name for name in NEXT.get(incident.state, ()) if name in offered])[:AHEAD]
     ahead = [
         _press(offered[name], incident, user, "primary" if index == 0 else "danger" if offered[name].is_danger else "") for index, name in enumerate(wanted)

@@ -52,7 +52,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         "severities": Severity.values,
         "services": Service.objects.current(),
         "teams": Team.objects.filter(archived=False),
-        "may_declare": request.user.can(Ability.RESPOND),
+        "may_declare": request.user.can(Ability.RESPOND),  # type: ignore[union-attr]
     }
     return render(request, "incidents/list.html", context)
 
