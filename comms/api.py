@@ -165,7 +165,7 @@ class ContactMethodList(IdempotentMixin, GenericAPIView):
 
     def get(self, request: Request) -> Response:
         """All of them."""
-        found = ContactMethod.objects.filter(person=request.user)
+        found = ContactMethod.objects.filter(person_id=request.user.pk)
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
 
     def post(self, request: Request) -> Response:

@@ -122,7 +122,9 @@ def at_raise(incident: Incident, params: dict[str, Any]) -> Readers:
 def war_room(incident: Incident, params: dict[str, Any]) -> Readers:
     """The teams at work on it and who has a part in it, but for the author."""
     found = told(incident, params) | by_severity(incident, params) | _parts(incident)
-    found.pop(params.get("author"), None)
+    author = params.get("author")
+    if author is not None:
+        found.pop(author, None)
     return found
 
 

@@ -36,7 +36,9 @@ def _was_told(delivery: Delivery) -> str | None:
 
 
 def _may_know(delivery: Delivery) -> bool:
-    return delivery.person is not None and Incident.objects.visible_to(delivery.person).filter(pk=delivery.incident_id).exists()
+    if delivery.person is None or delivery.incident_id is None:
+        return False
+    return Incident.objects.visible_to(delivery.person).filter(pk=delivery.incident_id).exists()
 
 
 PRECONDITIONS: dict[str, Precondition] = {

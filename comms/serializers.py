@@ -100,7 +100,7 @@ class ChannelSerializer(serializers.Serializer):
     """A channel and how it stands."""
 
     kind = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of the shape, not the serializer's own label
     state = serializers.ChoiceField(choices=["ok", "off", "paused", "not_configured"])
     reason = serializers.CharField()
     waiting = serializers.IntegerField()

@@ -58,7 +58,8 @@ class EmailChannel(Channel):
         """Say goodbye, or hang up."""
         if self.smtp is not None:
             with suppress(OSError, smtplib.SMTPException):
-                self.smtp.sock.settimeout(1)
+                if self.smtp.sock is not None:
+                    self.smtp.sock.settimeout(1)
                 self.smtp.quit()
         self._drop()
 
@@ -116,7 +117,7 @@ class EmailChannel(Channel):
             code, words = self._ask(lambda: smtp.docmd("DATA"))
             if code != 354:
                 self._refused(code, words)
-            self._ask(lambda: (smtp.send(payload), (0, b""))[1])
+            self._ask(lambda: _hand_over(smtp, payload))
         except _Gone as error:
             raise ChannelError(error.text) from error
         try:
@@ -188,6 +189,11 @@ class _Gone(Exception):
         super().__init__(text)
         self.text = text
         self.is_before_recipient = False  # then no message is to blame
+
+
+def _hand_over(smtp: smtplib.SMTP, payload: bytes) -> tuple[int, bytes]:
+    smtp.send(payload)
+    return 0, b""
 
 
 def compose(message: Message) -> tuple[str, bytes]:
