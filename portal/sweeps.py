@@ -17,6 +17,7 @@ class Sweep:
     interval: float  # seconds between two looks when nobody nudges
     queue: str
     time_limit: float  # seconds; one that takes longer is stuck, and its process is started anew
+    copies: int = 1  # how many may run side by side: a channel that hangs keeps one busy, the others go on
 
     def load(self) -> Callable[[], int | None]:
         """The function itself."""
@@ -25,12 +26,14 @@ class Sweep:
 
 
 SWEEPS = (
-    Sweep("comms.drain_outbox", "comms.sweeps.drain_outbox", 1, "page", 120),
+    Sweep("comms.drain_outbox", "comms.sweeps.drain_outbox", 1, "page", 120, copies=3),
     Sweep("comms.fan_out", "comms.sweeps.fan_out", 1, "engine", 120),
     Sweep("comms.sweep_obligations", "comms.sweeps.sweep_obligations", 2, "engine", 60),
     Sweep("incidents.retry_reactions", "incidents.sweeps.retry_reactions", 2, "engine", 60),
     Sweep("incidents.sweep_steps", "incidents.sweeps.sweep_steps", 1, "engine", 60),
+    Sweep("detection.end_refusals", "detection.sweeps.end_refusals", 10, "engine", 60),
     Sweep("portal.audit", "portal.auditor.sweep", 30, "checks", 60),
+    Sweep("comms.forget_bodies", "comms.sweeps.forget_bodies", 600, "bulk", 300),
     Sweep("lib.prune", "lib.prune.prune", 600, "bulk", 300),
 )
 
