@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
 from detection import candidates, keys, search
@@ -81,7 +82,7 @@ class IncidentAlerts(GenericAPIView):
 class CandidateAPI(GenericAPIView):
     """What the addresses of candidates share."""
 
-    serializer_class = shapes.CandidateSerializer
+    serializer_class: type[BaseSerializer] = shapes.CandidateSerializer
 
     def rows(self) -> QuerySet[Candidate]:
         """Candidates that the caller may see, with everything their shape needs."""
@@ -152,7 +153,7 @@ class CandidateDismiss(IdempotentMixin, CandidateAPI):
 class SourceAPI(GenericAPIView):
     """What the addresses of sources share."""
 
-    serializer_class = shapes.SourceSerializer
+    serializer_class: type[BaseSerializer] = shapes.SourceSerializer
 
     def rows(self) -> QuerySet[Source]:
         """All sources, with everything their shape needs."""

@@ -7,20 +7,20 @@ from detection.sources import KINDS
 from incidents.models import Service, Severity
 
 
-class SourceForm(forms.Form):
-    """A new source."""
+class SourceChangeForm(forms.Form):
+    """What may change about a source."""
 
-    kind = forms.ChoiceField(label=_("Kind"), choices=[(kind.name, kind.label) for kind in KINDS.values()])
     name = forms.CharField(label=_("Name"), max_length=60, help_text=_("As people here call it: “Alertmanager Frankfurt”."))
     service = forms.ModelChoiceField(
         label=_("Service"), queryset=Service.objects.current(), required=False, to_field_name="slug", help_text=_("Of alerts that name none themselves.")
     )
 
 
-class SourceChangeForm(SourceForm):
-    """What may change about a source."""
+class SourceForm(SourceChangeForm):
+    """A new source."""
 
-    kind = None
+    kind = forms.ChoiceField(label=_("Kind"), choices=[(kind.name, kind.label) for kind in KINDS.values()])
+    field_order = ("kind", "name", "service")
 
 
 class MapForm(forms.Form):

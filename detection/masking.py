@@ -1,8 +1,6 @@
-"""Takes secrets out of what is kept and out of what is logged: ingest keys in paths, passwords in payloads."""
+"""Takes secrets out of what is kept: ingest keys in addresses, passwords and tokens in payloads."""
 
-import logging
 import re
-from collections.abc import MutableMapping
 from typing import Any
 
 MASK = "•••"
@@ -16,11 +14,6 @@ IN_TEXT = (
     re.compile(r"(\b(?:Bearer|Basic|GenieKey|Token)\s+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE),
     re.compile(r"((?:password|passwd|pwd|secret|token|api[_-]?key|private[_-]?key|credential)\"?'?\s{0,5}[=:]\s{0,5}\"?'?)[^\s\"'&,;}]{1,500}", re.IGNORECASE),
 )
-
-
-def mask_path(path: str) -> str:
-    """A request's path without the key in it: what an access log may hold."""
-    return KEY_IN_PATH.sub(rf"\1{MASK}", path)
 
 
 def mask_text(text: str) -> str:
@@ -39,27 +32,3 @@ def mask_value(value: Any, name: str = "") -> Any:
     if SECRET_NAME.search(name) and value not in (None, ""):
         return MASK
     return mask_text(value) if isinstance(value, str) else value
-
-
-class KeyFilter(logging.Filter):
-    """For log handlers: keys in addresses never reach a log, whoever writes the line."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Mask message and arguments; the record always goes on."""
-        if isinstance(record.msg, str):
-            record.msg = mask_path(record.msg)
-        elif isinstance(record.msg, dict):  # structlog hands its event over as one
-            record.msg = mask_event(None, "", record.msg)
-        if isinstance(record.args, tuple):
-            record.args = tuple(mask_path(value) if isinstance(value, str) else value for value in record.args)
-        elif isinstance(record.args, dict):
-            record.args = {key: mask_path(value) if isinstance(value, str) else value for key, value in record.args.items()}
-        return True
-
-
-def mask_event(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """For structlog's chain of processors: the same for the event's values."""
-    for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = mask_path(value)
-    return event

@@ -14,7 +14,7 @@ from incidents.models import Service, Severity
 class AlertSerializer(serializers.ModelSerializer):
     """An alert as it stands."""
 
-    source = serializers.CharField(source="source.slug")
+    source = serializers.CharField(source="source.slug")  # type: ignore[assignment]  # a field of that name, as the API calls it
     service = serializers.CharField(source="service.slug", default=None, allow_null=True)
     incident = serializers.CharField(source="incident.reference", default=None, allow_null=True)
     candidate = serializers.SerializerMethodField()

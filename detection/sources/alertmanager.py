@@ -110,8 +110,10 @@ def _time(value: Any, field: str) -> tuple[datetime | None, str]:
     micro = int((match[7] or "0")[:6].ljust(6, "0"))
     try:
         moment = datetime(year, month, day, hour, minute, min(second, 59), micro, tzinfo=_zone(match[8])).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise BadAlert("bad_time", field) from None
+    except OverflowError:  # the last hours of 9999 in a zone behind UTC
+        moment = datetime.max.replace(tzinfo=UTC)
     if not EARLIEST <= moment <= LATEST:
         return None, "start_unusable" if field == "startsAt" else "end_unusable"
     return moment, ""

@@ -1,5 +1,7 @@
 """The list of alerts, one alert, candidates, and what was set aside."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -40,8 +42,8 @@ def alert_list(request: HttpRequest) -> HttpResponse:
         "services": Service.objects.current(),
         "sources": Source.objects.all(),
         "unassigned": search.UNASSIGNED,
-        "may_respond": request.user.can(Ability.RESPOND),
-        "may_configure": request.user.can(Ability.CONFIGURE),
+        "may_respond": _can(request, Ability.RESPOND),
+        "may_configure": _can(request, Ability.CONFIGURE),
     }
     return render(request, "detection/alerts.html", context)
 
@@ -73,7 +75,7 @@ def alert_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """`/alerts/<id>/`: what it says, why it did what it did, when it fired before."""
     alert = _find(request, pk)
     before = Alert.objects.visible_to(request.user).filter(source=alert.source, fingerprint=alert.fingerprint).exclude(pk=alert.pk)
-    may_configure = request.user.can(Ability.CONFIGURE)
+    may_configure = _can(request, Ability.CONFIGURE)
     context = {
         "alert": alert,
         "candidate": acknowledging.candidate_of(alert),
@@ -81,7 +83,7 @@ def alert_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "unknown": alert.unknown_service,
         "map_form": MapForm() if alert.unknown_service and may_configure else None,
         "history": before.select_related("incident").order_by("-starts_at")[:HISTORY],
-        "may_respond": request.user.can(Ability.RESPOND),
+        "may_respond": _can(request, Ability.RESPOND),
     }
     return render(request, "detection/alert.html", context)
 
@@ -139,6 +141,11 @@ def set_aside(request: HttpRequest) -> HttpResponse:
     rows = page(found.filter(source__slug=slug) if slug else found, order=("-received_at", "-id"), cursor=request.GET.get("cursor"), limit=30)
     shown = [{"row": row, "reason": sentence(row.reason, row.detail)} for row in rows.rows]
     return render(request, "detection/set_aside.html", {"page": rows, "shown": shown, "sources": Source.objects.all(), "slug": slug})
+
+
+def _can(request: HttpRequest, ability: Ability) -> bool:
+    user: Any = request.user
+    return bool(user.can(ability))
 
 
 def _find(request: HttpRequest, pk: int) -> Alert:

@@ -108,7 +108,7 @@ ODD_ALERTS = {
     "names that mean something elsewhere": {"labels": {"alertname": "Odd", "__proto__": "1", "pk": "1", "id__in": "1", "constructor": "1", "self": "1"}},
     "HTML": {"annotations": {"summary": "<script>alert(1)</script><img src=x onerror=alert(1) hx-get=/x hx-trigger=load>"}},
     "a javascript link": {"generatorURL": "javascript:alert(1)"},
-    "a link with quotes": {"generatorURL": "http://a/\" onclick=alert(1)"},
+    "a link with quotes": {"generatorURL": 'http://a/" onclick=alert(1)'},
     "template syntax": {"annotations": {"summary": "{{ settings.SECRET_KEY }}{% debug %}${7*7}"}},
     "CR and LF": {"annotations": {"summary": "a\r\nSet-Cookie: b=c\r\n\r\nd"}},
     "ANSI": {"annotations": {"summary": "\x1b[31mred\x1b[0m\x1b]0;title\x07"}},
