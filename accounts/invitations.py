@@ -35,9 +35,10 @@ def invite(username: str, *, actor: User | None, request: Any = None, **fields: 
 @db.retried
 def invite_again(person: User, *, actor: User | None, request: Any = None) -> tuple[Invitation, str, bool]:
     """A fresh link for `person`; earlier ones end. Raises Refused (409) for a deactivated person."""
-    if not person.is_active:
-        raise Refused(_("%(person)s is deactivated. Activate the account first.") % {"person": person})
     with transaction.atomic():
+        person = db.lock(User.objects.filter(pk=person.pk)).get()
+        if not person.is_active:
+            raise Refused(_("%(person)s is deactivated. Activate the account first.") % {"person": person})
         invitation, link = _make(person, Purpose.INVITATION, LIFE, actor)
         params = {"url": link, "days": LIFE.days, "inviter": str(actor) if actor else ""}
         sent = bool(person.email) and mail.send("invitation", person, params, key=f"invitation:{invitation.pk}")

@@ -30,10 +30,9 @@ def time_zone(request: HttpRequest) -> str:
 
 
 def theme(request: HttpRequest) -> str:
-    """ "light", "dark", or "" to follow the device."""
-    if request.user.is_authenticated:
-        return str(request.user.theme)
-    word = request.COOKIES.get(THEME_COOKIE, "")
+    """ "light", "dark", or "" to follow the device: what was chosen on it, else the person's."""
+    word = request.COOKIES.get(THEME_COOKIE)
+    word = getattr(request.user, "theme", "") if word is None else word
     return word if word in people.THEMES else ""
 
 

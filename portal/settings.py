@@ -201,7 +201,12 @@ CACHES = {
         "OPTIONS": {"serializer": "lib.cache.JSONSerializer", "socket_timeout": 0.25, "socket_connect_timeout": 0.25},
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "lib_cache"}
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "lib_cache",
+        # The default of 300 would let a stranger flush the throttles by filling them.
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
 }
 
 # --- people ---------------------------------------------------------------------------------

@@ -72,7 +72,10 @@ def _come_in(request: HttpRequest, token: str, purpose: str, form_class: type[We
     form = form_class(request.POST if request.method == "POST" else None, person=person, initial=initial)
     if request.method == "POST" and form.is_valid():
         person = invitations.accept(token, purpose, request=request, **form.cleaned_data)
-        return perform_password_login(request, {"username": person.username}, Login(user=person, redirect_url="/me/" if purpose == "invitation" else "/"))
+        target = "/me/" if purpose == Invitation.Purpose.INVITATION else "/"
+        response = perform_password_login(request, {"username": person.username}, Login(user=person, redirect_url=target))
+        preferences.choose(request, response, {field: form.cleaned_data[field] for field in ("language", "time_zone") if field in form.cleaned_data})
+        return response
     status = 422 if form.is_bound else 200
     return render(request, template, {"form": form, "person": person, "inviter": invitation.invited_by, "expires_at": invitation.expires_at}, status=status)
 
