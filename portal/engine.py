@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0
 STUCK_EXIT = 70
-LANE_THREADS = {"page": 1, "engine": 2}  # other queues: one; a full lane never delays another
+LANE_THREADS = {"page": 3, "engine": 2}  # other queues: one; a full lane never delays another
 
 
 @dataclass
@@ -27,6 +27,7 @@ class Run:
     """What the loop knows of one sweep."""
 
     sweep: Sweep
+    copy: int = 0
     due: float = 0.0
     began: float | None = None
     failures: int = 0
@@ -39,7 +40,7 @@ class Engine:
     """Runs sweeps until :meth:`stop`; `beat` is called on each turn of the loop."""
 
     def __init__(self, sweeps: Iterable[Sweep] = SWEEPS, *, beat: Callable[[], None] | None = None, wanted: Callable[[Sweep], bool] | None = None):
-        self.runs = {sweep.name: Run(sweep) for sweep in sweeps}
+        self.runs = [Run(sweep, copy) for sweep in sweeps for copy in range(sweep.copies)]
         self.beat = beat or (lambda: None)
         self.wanted = wanted or (lambda sweep: True)
         self.wake = threading.Event()
@@ -72,7 +73,7 @@ class Engine:
 
     def nudged(self, names: set[str]) -> None:
         """These sweeps have something to do now; called from the listener's thread."""
-        for run in [self.runs[name] for name in names if name in self.runs]:
+        for run in [run for run in self.runs if run.sweep.name in names]:
             with self.lock:
                 run.due = 0.0
                 run.again = True
@@ -81,7 +82,7 @@ class Engine:
     def turn(self) -> None:
         """Start what is due, look for what is stuck, and say that we live."""
         now = time.monotonic()
-        for run in self.runs.values():
+        for run in self.runs:
             with self.lock:
                 if run.began is not None:
                     self._watch(run, now)
@@ -132,7 +133,7 @@ class Engine:
             log.warning("the database is back")
 
     def _tell(self) -> None:
-        detail = {name: {"worked": run.worked, "ms": round(run.seconds * 1000), "failures": run.failures} for name, run in self.runs.items()}
+        detail = {run.sweep.name: {"worked": run.worked, "ms": round(run.seconds * 1000), "failures": run.failures} for run in self.runs if not run.copy}
         self.lanes["engine"].submit(beat, {"pid": os.getpid(), "sweeps": detail}).add_done_callback(report)
 
     def _let_end(self, seconds: float) -> None:
@@ -142,7 +143,7 @@ class Engine:
 
     def is_busy(self) -> bool:
         """Whether a sweep is at work."""
-        return any(run.began is not None for run in self.runs.values())
+        return any(run.began is not None for run in self.runs)
 
 
 def patience(run: Run) -> float:
