@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from comms.models import Delivery
+from comms.models import ContactMethod, Delivery
 from incidents.models import Incident
 
 Precondition = Callable[[Delivery], str | None]
@@ -35,6 +35,12 @@ def _was_told(delivery: Delivery) -> str | None:
     return None if others.exists() else _("this reader was never told of the incident")
 
 
+def _is_gone(delivery: Delivery) -> bool:
+    """Whether the address was suppressed after the message was asked for; a code is what brings it back."""
+    gone = ContactMethod.objects.filter(person=delivery.person, channel=delivery.channel, suppressed_at__isnull=False)
+    return gone.filter(address__iexact=delivery.address).exists()
+
+
 def _may_know(delivery: Delivery) -> bool:
     if delivery.person is None or delivery.incident_id is None:
         return False
@@ -55,5 +61,7 @@ def objection(delivery: Delivery) -> str | None:
         return _("this person's account is closed")
     if delivery.incident is not None and delivery.incident.is_private and not _may_know(delivery):
         return _("the incident is private now, and this reader is not named")
+    if delivery.person is not None and delivery.kind != "contact.code" and _is_gone(delivery):
+        return _("the server said that this address does not exist; its reader has not confirmed it since")
     check = PRECONDITIONS.get(delivery.precondition)
     return check(delivery) if check else None

@@ -89,13 +89,16 @@ def test_a_refusal_for_good_is_dead_with_an_alarm(bad, send, run, fresh):
     assert audit.invariants() == []
 
 
-def test_5_1_1_suppresses_the_address(bad, send, run, wei):
+def test_5_1_1_suppresses_the_address(bad, send, run, wei, fresh):
     bad(RCPT="550 5.1.1 no such user")
     send(person=wei, address=wei.email)
     run()
     method = ContactMethod.objects.get(person=wei)
     assert method.suppressed_at is not None
     assert "5.1.1" in method.suppressed_reason
+    later, code = send("later", person=wei, address=wei.email), send("code", kind="contact.code", params={"code": "1"}, person=wei, address=wei.email)
+    run()
+    assert (fresh(later).state, fresh(code).state) == ("dropped", "dead")
 
 
 def test_a_refusal_for_now_is_tried_again_later_and_given_up_in_the_end(bad, send, run, fresh, clock):
