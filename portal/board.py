@@ -15,7 +15,7 @@ from incidents.timeline import Line
 from incidents.views import with_row_parts
 from lib import clock
 
-MOST_ROWS = 200
+MOST_ROWS = 60  # what a page of 100 KB has room for; the list has the rest
 SOON = timedelta(minutes=15)
 
 

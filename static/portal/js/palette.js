@@ -59,7 +59,7 @@ function go(index) {
   const entry = shown[index];
   if (!entry) return;
   dialog.close();
-  const press = document.querySelector(`[data-act][href="${entry.url}"]`);
+  const press = [...document.querySelectorAll("[data-act]")].find((node) => (node.form ? node.form.getAttribute("action") : node.getAttribute("href")) === entry.url);
   if (press) press.click(); else location.assign(entry.url);
 }
 
