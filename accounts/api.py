@@ -55,7 +55,7 @@ class PersonList(IdempotentMixin, generics.GenericAPIView):
         return self.get_paginated_response(PersonSerializer(self.paginate_queryset(rows), many=True).data)
 
     @extend_schema(request=PersonSerializer, responses={201: InvitedSerializer})
-    def post(self, request: Request) -> Response:
+    def post(self, request: Any) -> Response:
         """Invite somebody; `invitation.url` is shown this once."""
         serializer = PersonSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -79,7 +79,7 @@ class PersonDetail(ETagMixin, generics.GenericAPIView):
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(request=PersonChangeSerializer(partial=True), responses=PersonSerializer)
-    def patch(self, request: Request, username: str) -> Response:
+    def patch(self, request: Any, username: str) -> Response:
         """Change name, e-mail, roles, extra abilities, language, zone; `is_active` false deactivates."""
         row = self.get_object()
         serializer = PersonChangeSerializer(row, data=request.data, partial=True)
@@ -92,7 +92,7 @@ class PersonInvite(IdempotentMixin, APIView):
     """A fresh invitation."""
 
     @extend_schema(request=None, responses={201: InvitationSerializer}, operation_id="people_invite")
-    def post(self, request: Request, username: str) -> Response:
+    def post(self, request: Any, username: str) -> Response:
         """A fresh link for somebody who lost the first; earlier ones end."""
         row = generics.get_object_or_404(User, username=username)
         return Response(words(*invitations.invite_again(row, actor=request.user, request=request)), status=status.HTTP_201_CREATED)
@@ -112,7 +112,7 @@ class CalendarList(IdempotentMixin, generics.GenericAPIView):
         return self.get_paginated_response(CalendarSerializer(self.paginate_queryset(Calendar.objects.all()), many=True).data)
 
     @extend_schema(request=CalendarSerializer, responses={201: CalendarSerializer})
-    def post(self, request: Request) -> Response:
+    def post(self, request: Any) -> Response:
         """A new calendar."""
         serializer = CalendarSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -133,7 +133,7 @@ class CalendarDetail(ETagMixin, generics.GenericAPIView):
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(request=CalendarPutSerializer, responses={200: CalendarSerializer, 201: CalendarSerializer})
-    def put(self, request: Request, slug: str) -> Response:
+    def put(self, request: Any, slug: str) -> Response:
         """Create or replace it."""
         serializer = CalendarPutSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -141,7 +141,7 @@ class CalendarDetail(ETagMixin, generics.GenericAPIView):
         return Response(CalendarSerializer(row).data, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
     @extend_schema(responses={204: None})
-    def delete(self, request: Request, slug: str) -> Response:
+    def delete(self, request: Any, slug: str) -> Response:
         """Remove it; the default one stays."""
         calendars.remove(self.get_object(), actor=request.user, request=request)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -41,7 +41,7 @@ def claim(user: User, key: str, print_: str) -> tuple[IdempotencyKey, Answer | N
     if not key.isprintable() or not 1 <= len(key) <= 255:
         raise Refused(_("An Idempotency-Key takes 1 to 255 printable characters."), status=400)
     now = clock.now()
-    fresh = {
+    fresh: dict[str, Any] = {
         "fingerprint": print_,
         "claim": secrets.token_hex(16),
         "claimed_until": now + RUNNING,

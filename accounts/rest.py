@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from typing import Any
 
@@ -46,7 +46,7 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
     renderer_class = JSONRenderer  # the schema's word for what fits
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: dict[str, Any] | None = None) -> Any:
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         """The body. Raises TooLarge (413) and ParseError (400), never more."""
         context = parser_context or {}
         limit = getattr(context.get("view"), "body_limit", BODY_LIMIT)
@@ -130,7 +130,7 @@ class CursorPages(BasePagination):
         ]
 
 
-def once(request: Request, handler: Callable[[], Response]) -> Response:
+def once(request: Any, handler: Callable[[], Response]) -> Response:
     """Run `handler` at most once per Idempotency-Key; without the header just run it.
 
     What it writes and the kept answer are one transaction: after a crash neither is there, and the claim runs out. Only success is

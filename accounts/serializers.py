@@ -20,9 +20,9 @@ class PersonSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = User
-        fields = ("username", "name", "email", "roles", "extra_abilities", "abilities", "language", "time_zone", "is_active")
+        fields: Any = ("username", "name", "email", "roles", "extra_abilities", "abilities", "language", "time_zone", "is_active")
         # Who is taken is said by the domain, as a conflict.
-        extra_kwargs = {"username": {"validators": []}, "time_zone": {"required": False}, "is_active": {"required": False}}
+        extra_kwargs: dict[str, Any] = {"username": {"validators": []}, "time_zone": {"required": False}, "is_active": {"required": False}}
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_abilities(self, person: User) -> list[str]:
@@ -38,7 +38,7 @@ class PersonChangeSerializer(PersonSerializer):
     """A change of a person; the user name stays."""
 
     class Meta(PersonSerializer.Meta):
-        extra_kwargs = {**PersonSerializer.Meta.extra_kwargs, "username": {"read_only": True}}
+        extra_kwargs: dict[str, Any] = {**PersonSerializer.Meta.extra_kwargs, "username": {"read_only": True}}
 
 
 class InvitationSerializer(serializers.Serializer):
@@ -55,7 +55,7 @@ class InvitedSerializer(PersonSerializer):
     invitation = InvitationSerializer(read_only=True)
 
     class Meta(PersonSerializer.Meta):
-        fields = (*PersonSerializer.Meta.fields, "invitation")
+        fields: Any = (*PersonSerializer.Meta.fields, "invitation")
 
 
 class CalendarSerializer(serializers.ModelSerializer):
@@ -69,7 +69,7 @@ class CalendarSerializer(serializers.ModelSerializer):
     class Meta:
         model = Calendar
         fields = ("slug", "name", "time_zone", "hours", "days", "is_default")
-        extra_kwargs = {"slug": {"validators": []}}
+        extra_kwargs: dict[str, Any] = {"slug": {"validators": []}}
 
     def get_validators(self) -> list[Any]:
         """None: the domain checks what is unique."""
@@ -80,7 +80,7 @@ class CalendarPutSerializer(CalendarSerializer):
     """Its slug stands in the address."""
 
     class Meta(CalendarSerializer.Meta):
-        extra_kwargs = {"slug": {"read_only": True}}
+        extra_kwargs: dict[str, Any] = {"slug": {"read_only": True}}
 
 
 class AuditSerializer(serializers.ModelSerializer):

@@ -60,7 +60,7 @@ def permits(user: Any, rule: Rule) -> bool:
         return True
     if not user.is_authenticated:
         return False
-    return rule.needs is SIGNED_IN or user.can(Ability(rule.needs))
+    return rule.needs is SIGNED_IN or (isinstance(rule.needs, Ability) and user.can(rule.needs))
 
 
 def token_permits(token: ApiToken, rule: Rule, method: str, route: str, named: Callable[[str], list[str]]) -> bool:

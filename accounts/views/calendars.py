@@ -62,10 +62,10 @@ def calendar_remove(request: Any, slug: str) -> HttpResponse:
 
 
 def _keep(request: Any, row: Calendar | None) -> HttpResponse:
-    form = CalendarForm(request.POST)
+    typed = request.POST.copy()
     if row is not None:
-        form.data = form.data.copy()
-        form.data["slug"] = row.slug
+        typed["slug"] = row.slug
+    form = CalendarForm(typed)
     if form.is_valid():
         data = form.cleaned_data
         try:
