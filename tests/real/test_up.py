@@ -114,19 +114,20 @@ def test_it_stops_with_streams_open(make_portal, number):
     portal = make_portal().start()
     client = portal.client("admin")
     heard: list[str] = []
-    opened = threading.Event()
+    opened = threading.Barrier(6)
     ticket = client.post("/live/ticket/", headers={"X-CSRFToken": client.cookies["csrftoken"], "Referer": portal.url}).json()["ticket"]
 
     def listen() -> None:
         with httpx.stream("GET", f"{portal.url}/live/?ticket={ticket}&at=board:0", timeout=60) as stream:
-            for line in stream.iter_lines():
-                opened.set()
-                heard.append(line)
+            lines = stream.iter_lines()
+            heard.append(next(lines))
+            opened.wait(20)
+            heard.extend(lines)
 
     threads = [threading.Thread(target=listen) for _ in range(5)]
     for thread in threads:
         thread.start()
-    assert opened.wait(20)
+    opened.wait(20)
     children = portal.children()
     assert portal.stop(number) == 0
     for thread in threads:
