@@ -6,11 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from incidents.models import State
 from incidents.playbook import SECTIONS, Difference, Section, fields
 from incidents.playbook_forms import spelled
 from lib.i18n import pick
-
-NARROW = (fields.Text, fields.Texts)  # what has room of its own in a table
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,7 @@ class Row:
     title: str
     cells: list[Cell]
     is_changed: bool
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def shown(field: fields.Field, value: Any, content: Mapping[str, Any]) -> str:
         case fields.Seconds():
             return spelled(value)
         case fields.PerSeverity():
-            return " · ".join(f"{severity} {_('any time') if seconds is None else spelled(seconds)}" for severity, seconds in sorted(value.items()))
+            return " · ".join(f"{severity} {offset(value, severity)}" for severity in sorted(value))
         case fields.Flag():
             return _("yes") if value else ""
         case fields.Choice():
@@ -64,9 +64,27 @@ def shown(field: fields.Field, value: Any, content: Mapping[str, Any]) -> str:
         case fields.References():
             return ", ".join(_name(content, field.to, key) for key in value)
         case fields.Conditions():
-            return "\n".join(value)
+            return "\n".join(condition(one) for one in value)
         case _:
             return str(value)
+
+
+def offset(value: Mapping[str, Any], severity: str) -> str:
+    """The time at a severity: "15 min", "–" without one, "" where the severity is not meant."""
+    if severity not in value:
+        return ""
+    return "–" if value[severity] is None else spelled(value[severity])
+
+
+def condition(text: str) -> str:
+    """What ticks a step, in words where it is a state; else the kind as it stands."""
+    kind, _colon, rest = text.partition(":")
+    if kind != "incidents.state" or not rest.startswith("to="):
+        return text
+    names = [str(dict(State.choices).get(code, code)) for code in rest.removeprefix("to=").split("|")]
+    if len(names) > 1 and rest.endswith(State.RESOLVED):
+        return _("from “%(state)s” on") % {"state": names[0]}
+    return _("at “%(states)s”") % {"states": ", ".join(names)}
 
 
 def _name(content: Mapping[str, Any], section: str, key: str) -> str:
@@ -75,18 +93,43 @@ def _name(content: Mapping[str, Any], section: str, key: str) -> str:
 
 
 def rows(section: Section, content: Mapping[str, Any], changed: set[str]) -> list[Row]:
-    """The items of a section in their order."""
-    items = sorted(content.get(section.name, {}).items(), key=lambda pair: (pair[1].get("list") or "", pair[1].get("position") or 0, pair[0]))
-    found = []
-    for key, item in items:
-        cells = [Cell(field.label, shown(field, item.get(field.name), content)) for field in columns(section)]
-        found.append(Row(key, pick(item.get("name") or item.get("title")) or key, cells, key in changed))
-    return found
+    """The items of a section in their order, those of one list together."""
+    grouping = grouped_by(section)
+    lists = {key: (item.get("position") or 0, key) for key, item in content.get(grouping.to, {}).items()} if grouping else {}
+    items = sorted(content.get(section.name, {}).items(), key=lambda pair: (lists.get(pair[1].get("list"), (0, "")), pair[1].get("position") or 0, pair[0]))
+    return [
+        Row(
+            key=key,
+            title=pick(item.get("name") or item.get("title")) or key,
+            cells=[cell for field in columns(section) for cell in _cells(field, item.get(field.name), content)],
+            is_changed=key in changed,
+            group=shown(grouping, item.get(grouping.name), content) if grouping else "",
+        )
+        for key, item in items
+    ]
+
+
+def _cells(field: fields.Field, value: Any, content: Mapping[str, Any]) -> list[Cell]:
+    if isinstance(field, fields.PerSeverity):
+        return [Cell(severity, offset(value or {}, severity)) for severity in fields.SEVERITIES]
+    return [Cell(field.label, shown(field, value, content))]
+
+
+def grouped_by(section: Section) -> fields.Reference | None:
+    """The field that says which list an item belongs to."""
+    field = section.field("list")
+    return field if isinstance(field, fields.Reference) else None
 
 
 def columns(section: Section) -> list[fields.Field]:
     """What a table shows beside the name."""
-    return [field for field in section.fields if field.name not in ("name", "title", "position")]
+    hidden = {"name", "title", "position", *([grouping.name] if (grouping := grouped_by(section)) else [])}
+    return [field for field in section.fields if field.name not in hidden]
+
+
+def headings(section: Section) -> list[Any]:
+    """The table's heads beside the name; a time per severity takes four columns."""
+    return [label for field in columns(section) for label in (fields.SEVERITIES if isinstance(field, fields.PerSeverity) else (field.label,))]
 
 
 def change(difference: Difference, ours: Mapping[str, Any], shipped: Mapping[str, Any]) -> Change | None:

@@ -50,12 +50,12 @@ def section_page(request: HttpRequest, name: str) -> HttpResponse:
     section, version = section_or_404(name), playbook.current_version()
     changed = {one.key for one in playbook.diff(version) if one.section == name}
     rows = display.rows(section, version.content, changed)
-    columns = display.columns(section)
-    turned = [(field.label, [row.cells[index].text for row in rows]) for index, field in enumerate(columns)] if section.fixed and len(rows) <= 4 else None
+    headings = display.headings(section)
+    turned = [(label, [row.cells[index].text for row in rows]) for index, label in enumerate(headings)] if section.fixed and len(rows) <= 4 else None
     context = {
         "section": section,
         "rows": rows,
-        "columns": [field.label for field in columns],
+        "headings": headings,
         "turned": turned,
         "gone": [one.key for one in playbook.diff(version) if one.section == name and one.ours is None],
     }

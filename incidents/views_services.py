@@ -84,7 +84,9 @@ def team_list(request: HttpRequest) -> HttpResponse:
 class MemberForm(forms.Form):
     """Who joins, and whether they lead."""
 
-    person = forms.ModelChoiceField(label=gettext_lazy("Person"), queryset=get_user_model().objects.none(), to_field_name="username")
+    person = forms.ModelChoiceField(
+        label=gettext_lazy("Person"), queryset=get_user_model().objects.none(), to_field_name="username", empty_label=gettext_lazy("Choose a person")
+    )
     is_lead = forms.BooleanField(label=gettext_lazy("Leads the team"), required=False)
 
     def __init__(self, team: Team, data: Any = None):
