@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import OuterRef, Subquery
+
 from incidents import timeline
 from incidents.due import due_after
 from incidents.models import Clock, Incident, RecoveryPoint, Service, State
@@ -35,7 +37,7 @@ def recompute(incident: Incident, *, now: datetime, note_breach: bool = False) -
     """
     playbook = incident_playbook(incident)
     rule = playbook.severity(incident.severity)
-    services = list(Service.objects.filter(impacts__incident=incident).order_by("slug"))
+    services = _services(incident)
     _recovery_time(incident, rule, services, now, note_breach)
     _data_exposure(incident, rule, services)
     _retarget_watch(incident, rule)
@@ -61,12 +63,12 @@ def _recovery_time(incident: Incident, rule: SeverityRule, services: list[Servic
     row = held or Clock(incident=incident, kind=Clock.Kind.RTO)
     row.service, row.target_seconds, row.is_working_time = service, seconds, rule.is_working_time
     row.started_at, row.due_at, row.stopped_at = incident.began_at, due_after(incident.began_at, seconds, rule), stopped
-    is_late = stopped is not None and stopped > row.due_at
+    is_late = incident.mitigated_at is not None and incident.mitigated_at > row.due_at
     was_breached = row.breached_at is not None
-    if stopped is None:
-        row.breached_at = row.breached_at if was_breached and row.due_at <= now else None
-    else:
+    if incident.mitigated_at is not None:
         row.breached_at = row.due_at if is_late else None
+    elif stopped is None:
+        row.breached_at = row.breached_at if was_breached and row.due_at <= now else None
     row.save()
     if note_breach and is_late and not was_breached:
         record_breach(incident, row)
@@ -78,11 +80,10 @@ def _data_exposure(incident: Incident, rule: SeverityRule, services: list[Servic
     gone = set(rows) - {service.pk for service in services}
     if gone:
         Clock.objects.filter(incident=incident, kind=Clock.Kind.RPO, service_id__in=gone).delete()
-    points = _last_points(incident, services)
     for service in services:
-        row = rows.get(service.pk) or Clock(incident=incident, kind=Clock.Kind.RPO, service=service)
+        row = rows.setdefault(service.pk, Clock(incident=incident, kind=Clock.Kind.RPO, service=service))
         seconds, _by = target(rule.rpo_seconds, [service], "rpo_seconds", rule)
-        point = points.get(service.pk)
+        point = service.last_point  # type: ignore[attr-defined]
         exposure = None if point is None else int((incident.began_at - point).total_seconds())
         row.target_seconds, row.exposure_seconds = seconds, exposure
         row.started_at = point or incident.began_at
@@ -91,16 +92,18 @@ def _data_exposure(incident: Incident, rule: SeverityRule, services: list[Servic
         # Broken targets stay running until the sweep has told of them; the others have nothing to run for.
         row.breached_at = row.breached_at if is_over else None
         row.stopped_at = None if is_over and row.breached_at is None else incident.began_at
-        row.save()
+    kept = [row for pk, row in rows.items() if pk not in gone]
+    Clock.objects.bulk_create([row for row in kept if row.pk is None])
+    known = [row for row in kept if row.pk is not None]
+    if known:
+        Clock.objects.bulk_update(known, ["target_seconds", "exposure_seconds", "started_at", "due_at", "stopped_at", "breached_at"])
 
 
-def _last_points(incident: Incident, services: list[Service]) -> dict[int, datetime]:
-    points: dict[int, datetime] = {}
-    for service in services:
-        newest = RecoveryPoint.objects.filter(service=service, at__lte=incident.began_at).order_by("-at").values_list("at", flat=True).first()
-        if newest is not None:
-            points[service.pk] = newest
-    return points
+def _services(incident: Incident) -> list[Service]:
+    """The services hit, each with its last recovery point before the incident began."""
+    points = RecoveryPoint.objects.filter(service=OuterRef("pk"), at__lte=incident.began_at).order_by("-at")
+    rows = Service.objects.filter(impacts__incident=incident).annotate(last_point=Subquery(points.values("at")[:1]))
+    return list(rows.order_by("slug"))
 
 
 def _start_watch(incident: Incident, now: datetime) -> None:

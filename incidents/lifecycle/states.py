@@ -82,7 +82,7 @@ def transition(incident: Incident, to: str, *, actor: Any, note: str = "", sourc
         elif to in (S.DISMISSED, S.CLOSED):
             steps.close_lists(incident, to, now=now)
         elif "confirmed" in skipped or to == S.CONFIRMED:
-            steps.open_list(incident, "communication_checklist", now=now)
+            steps.open_lists(incident, "confirmed", now=now)
         data = {"from": old, "to": to, "skipped": skipped, "not_recovered": needs_note(old, to) and to == S.DIAGNOSING}
         timeline.record(incident, "incidents.state", actor=actor, source=source, data=data, text=note)
     return incident

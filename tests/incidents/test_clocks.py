@@ -4,8 +4,10 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from incidents import lifecycle, playbook, services
+from incidents import clocks, lifecycle, playbook, services
 from incidents.deadlines import sweep_steps
 from incidents.models import Clock, Incident, Service
 
@@ -220,3 +222,19 @@ def test_an_incident_keeps_the_targets_of_its_playbook(incident, commander):
     playbook.edit("severities", "P1", item, actor=commander)
     lifecycle.set_services(incident, {}, actor=commander)
     assert rto(incident).target_seconds == 900
+
+
+def test_recomputing_asks_a_constant_number_of_questions(declare, clock, django_assert_num_queries):
+    few, many = declare(services=["cache"]), declare(services=[service.slug for service in Service.objects.all()])
+    with CaptureQueriesContext(connection) as asked:
+        clocks.recompute(few, now=clock.now())
+    with django_assert_num_queries(len(asked)):
+        clocks.recompute(many, now=clock.now())
+
+
+def test_a_false_alarm_dismissed_late_is_not_called_a_broken_target(declare, commander, clock):
+    incident = declare(services=[])
+    clock.move("+20m")
+    incident = lifecycle.transition(incident, "dismissed", actor=commander)
+    assert rto(incident).breached_at is None
+    assert told(incident) == []
