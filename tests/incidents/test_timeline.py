@@ -1,5 +1,7 @@
 """The story cannot be rewritten unseen, reads in the reader's language and replays exactly."""
 
+import itertools
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import translation
@@ -17,7 +19,7 @@ def test_sequences_are_gapless_and_chained(incident, commander):
     incident.refresh_from_db()
     entries = list(incident.entries.order_by("seq"))
     assert [entry.seq for entry in entries] == list(range(1, incident.last_seq + 1))
-    assert all(later.prev_hash == earlier.hash for earlier, later in zip(entries, entries[1:], strict=False))
+    assert all(later.prev_hash == earlier.hash for earlier, later in itertools.pairwise(entries))
     assert verify(incident) == []
 
 
