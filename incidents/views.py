@@ -109,7 +109,13 @@ def story_part(request: HttpRequest, reference: str) -> HttpResponse:
     else:
         limit = min(number(request, "limit") or story.WINDOW, 200)
         told = story.window(incident, show=request.GET.get("show", ""), before=number(request, "before"), around=number(request, "around"), limit=limit)
-    context = {"incident": incident, "story": told, "show": request.GET.get("show", ""), "plain": "plain" in request.GET}
+    context = {
+        "incident": incident,
+        "story": told,
+        "show": request.GET.get("show", ""),
+        "plain": "plain" in request.GET,
+        "prefix": incident.reference if "plain" in request.GET else "",
+    }
     return render(request, "incidents/_story.html", context)
 
 

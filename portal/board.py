@@ -8,6 +8,7 @@ from django.db.models import F, Q, QuerySet
 
 from accounts.abilities import Ability
 from comms.models import Obligation
+from detection import board as detection_board
 from detection.models import Alert, Candidate
 from incidents import timeline
 from incidents.models import Incident, RoleAssignment, Step, TimelineEntry
@@ -66,8 +67,8 @@ def board(user: Any) -> Board:
         mine = {held.incident_id for held in RoleAssignment.objects.filter(person=user, until=None)}
         soon = [update for update in owed if update.due <= now + SOON]
         found.updates_due = [update for update in soon if update.obligation.incident_id in mine or user.can(Ability.PUBLISH)]
-        found.candidates = list(Candidate.objects.visible_to(user).waiting().select_related("service")[:50])
-    found.loose_alerts = loose_alerts(user)
+        found.candidates = list(detection_board.candidates(user)[:50])
+    found.loose_alerts = list(detection_board.loose(user)[:20])
     return found
 
 
@@ -81,12 +82,6 @@ def late_steps(user: Any, now: datetime) -> list[Step]:
     pending = Step.objects.visible_to(user).pending().filter(due_at__lte=now)
     mine = Q(incident__assignments__person=user, incident__assignments__until=None, incident__assignments__role=F("role"))
     return list(pending.filter(mine).select_related("incident").order_by("due_at")[:50])
-
-
-def loose_alerts(user: Any) -> list[Alert]:
-    """Firing alerts that belong to no incident and to no candidate."""
-    firing = Alert.objects.visible_to(user).firing().filter(incident=None)
-    return list(firing.exclude(group__candidate__status=Candidate.Status.WAITING).select_related("service", "source").order_by("severity", "-received_at")[:20])
 
 
 def last_lines(rows: list[Incident]) -> dict[int, Line]:

@@ -159,6 +159,7 @@ class Chrome:
             "taking": _("Taking on %s"),
             "unsent": _("Not sent. What you wrote is still here; try again."),
             "signedOut": _("You are signed out. Sign in to see what is new."),
+            "automatic": _("%d automatic entries"),
             "oneNew": _("%d new"),
             "manyNew": _("%d new"),
             "nothing": _("Nothing of that name"),

@@ -49,7 +49,14 @@ FOOT = (
     Link("/settings/", _("Settings"), "settings", None),
 )
 SETTINGS = (
-    Group(_("Me"), (Link("/me/", _("My settings"), "person", None), Link("/me/sessions/", _("Sessions"), "key", None))),
+    Group(
+        _("Me"),
+        (
+            Link("/me/", _("My settings"), "person", None),
+            Link("/me/contact-methods/", _("How to reach me"), "message", None),
+            Link("/me/sessions/", _("Sessions"), "key", None),
+        ),
+    ),
     Group(
         _("Portal"),
         (

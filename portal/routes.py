@@ -8,6 +8,7 @@ RULES: Rules = {
     "portal:search": {"GET": Ability.SEE},
     "portal:palette": {"GET": SIGNED_IN},
     "portal:strips": {"GET": SIGNED_IN},
+    "portal:settings": {"GET": SIGNED_IN},
     "portal:keys": {"POST": SIGNED_IN},
     "portal:live-ticket": {"POST": Ability.SEE},
     "portal:readyz": {"GET": PUBLIC},

@@ -15,6 +15,7 @@ pages = [
     path("search/", views.search, name="search"),
     path("palette/", views.palette, name="palette"),
     path("strips/", views.strips, name="strips"),
+    path("settings/", views.settings_index, name="settings"),
     path("choose/keys/", views.single_keys, name="keys"),
     path("live/ticket/", live.ticket, name="live-ticket"),
     path("readyz", health.readyz, name="readyz"),

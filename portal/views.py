@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from portal.board import board as board_of
+from portal.navigation import settings_groups
 from portal.palette import entries
 from portal.search import search as search_for
 
@@ -35,6 +36,13 @@ def palette(request: HttpRequest) -> JsonResponse:
 def strips(request: HttpRequest) -> HttpResponse:
     """The strips under the top bar by themselves."""
     return render(request, "portal/_strips.html")
+
+
+@require_GET
+def settings_index(request: HttpRequest) -> HttpResponse:
+    """`/settings/`: the first of its pages that this person may open."""
+    links = [link for group in settings_groups(request.user) for link in group.links]
+    return redirect(next((link.path for link in links if link.path.startswith("/settings/")), "/me/"))
 
 
 def back(request: HttpRequest) -> HttpResponse:

@@ -8,6 +8,10 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
+WEIGHTS = "[...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')].map(one => [one.name, one.transferSize])"
+OBSERVE_SHIFTS = """window.shift = 0;
+new PerformanceObserver(list => { for (const one of list.getEntries()) if (!one.hadRecentInput) window.shift += one.value; })
+  .observe({type: 'layout-shift', buffered: true})"""
 PAGES = ["/", "/incidents/", "/incidents/?status=", "/incidents/declare/", "/search/?q=api", "/me/"]
 
 
@@ -120,6 +124,18 @@ def test_a_window_that_lost_its_connection_replays_exactly_what_it_missed(window
     assert [seq for seq in seen if seq > start] == list(range(start + 1, start + 6))
 
 
+def test_a_redaction_reaches_pages_that_are_open(window, declared, portal):
+    address = declared("Said too much")
+    page = live(window(address))
+    browser = portal.client("admin")
+    portal.post(browser, f"{address}compose/", {"text": "The password is hunter2."})
+    expect(page.locator("#story")).to_contain_text("hunter2")
+    seq = page.locator("#story .entry", has_text="hunter2").get_attribute("data-seq")
+    portal.post(browser, f"{address}acts/redact/", {"seq": str(seq), "reason": "a secret", "from_form": "1"})
+    expect(page.locator("#story")).not_to_contain_text("hunter2")
+    expect(page.locator(f"#e{seq}")).to_contain_text("redacted")
+
+
 def test_tabs_share_one_connection(window, declared, portal):
     page = live(window(declared("Shared")))
     other = page.context.new_page()
@@ -206,18 +222,17 @@ def test_pages_are_light_on_the_wire(window, declared):
     page = window("about:blank")
     page.goto(address)
     live(page)
-    took = page.evaluate("performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation')).map(one => [one.name, one.transferSize])")
+    took = page.evaluate(WEIGHTS)
     assert sum(size for _name, size in took) <= 100 * 1024, took
     page.goto("/")
     live(page)
-    took = page.evaluate("performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation')).map(one => [one.name, one.transferSize])")
+    took = page.evaluate(WEIGHTS)
     assert sum(size for _name, size in took) <= 30 * 1024, took
 
 
 def test_nothing_shifts_while_a_page_loads(window, declared):
     page = window("about:blank")
-    observe = "window.shift=0;new PerformanceObserver(l=>{for(const e of l.getEntries())if(!e.hadRecentInput)window.shift+=e.value}).observe({type:'layout-shift',buffered:true})"
-    page.add_init_script(observe)
+    page.add_init_script(OBSERVE_SHIFTS)
     for path in ("/", "/incidents/", declared("Stands still")):
         page.goto(path)
         live(page)

@@ -108,3 +108,10 @@ def test_the_cookie_of_this_device_chooses_the_language(client, commander):
     client.force_login(commander)
     client.cookies["django_language"] = "zh-hans"
     assert '<html lang="zh-hans"' in client.get("/").content.decode()
+
+
+def test_settings_lead_to_the_first_page_one_may_open(client, commander, person):
+    client.force_login(person("vic", roles=["viewer"]))
+    answer = client.get("/settings/")
+    assert answer.status_code == 302
+    assert client.get(answer.headers["Location"]).status_code == 200

@@ -43,6 +43,27 @@ function place(entry) {
     story.append(head);
   }
   story.append(entry);
+  fold(entry);
+}
+
+/* A run of four entries of the machine is folded, as the server does it; decisions always stand open. */
+const machine = (node) => node?.matches?.(".entry[data-machine]:not([data-category=decision])");
+function fold(entry) {
+  if (!machine(entry)) return;
+  const before = entry.previousElementSibling;
+  if (before?.classList.contains("burst")) return gather(before, [entry]);
+  const run = [entry];
+  for (let node = before; machine(node); node = node.previousElementSibling) run.unshift(node);
+  if (run.length < 4) return;
+  const burst = document.getElementById("burst-template").content.cloneNode(true).firstElementChild;
+  run[0].before(burst);
+  burst.querySelector(".entry-time").append(run[0].querySelector("time").cloneNode(true));
+  gather(burst, run);
+}
+function gather(burst, entries) {
+  burst.querySelector("ol").append(...entries);
+  burst.querySelector(".burst-said").textContent = words.automatic.replace("%d", burst.querySelectorAll(".entry").length);
+  burst.querySelector(".burst-last").textContent = entries.at(-1).querySelector(".entry-said").textContent.trim();
 }
 
 function toEnd() { scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" }); }

@@ -124,8 +124,13 @@ function listen(ticket) {
   stream.onerror = () => { if (source === stream) again(); };
 }
 
-/* Comments do not reach scripts: a quiet stream is trusted while the browser holds it open; every 40 s of silence it is opened anew only if that failed. */
-setInterval(() => { if (leading && !stopped && source?.readyState === EventSource.CLOSED) again(); }, 5000);
+/* Comments do not reach scripts, and a connection can die without a word: after two silent minutes, or when a laptop wakes, it is opened anew. */
+let ticked = Date.now();
+setInterval(() => {
+  const slept = Date.now() - ticked > 30000;
+  ticked = Date.now();
+  if (leading && !stopped && (slept || source?.readyState === EventSource.CLOSED || (source && Date.now() - heard > 120000))) again();
+}, 5000);
 addEventListener("online", () => leading && open());
 
 function lead() {
