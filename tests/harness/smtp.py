@@ -1,5 +1,6 @@
 """A real SMTP server that keeps what it was given, and fails on command."""
 
+import logging
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -38,6 +39,7 @@ class Sink:
         self.answer = ""
         self.port = free_port()
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port, server_kwargs={"enable_SMTPUTF8": True})
+        logging.getLogger("mail.log").setLevel(logging.ERROR)
         self.controller.start()
 
     async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:

@@ -1,8 +1,10 @@
 """`manage.py up`: prepare, bind, print the address, and become the supervisor of web and engine."""
 
+import errno
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from portal import datadir, prepare, supervisor
+
+LEAVING_SECONDS = 6.0  # children of a supervisor that was killed let go of the port within this time
 
 
 class Command(BaseCommand):
@@ -21,7 +25,7 @@ class Command(BaseCommand):
         try:
             datadir.make(settings.DATA_DIR, holds_database=settings.EMBEDDED)
             lock = datadir.lock(settings.DATA_DIR)
-            listener = bind(settings.HOST, settings.PORT)
+            listener = bind(settings.HOST, settings.PORT, patience=LEAVING_SECONDS)
             password = prepare.prepare()
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
@@ -66,17 +70,29 @@ def children() -> list[dict[str, Any]]:
     return found
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """The listening socket; raises ImproperlyConfigured with the reason when the address is not to be had."""
+def bind(host: str, port: int, *, patience: float = 0.0) -> socket.socket:
+    """The listening socket; raises ImproperlyConfigured with the reason when the address is not to be had within `patience` seconds."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return listen(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > end:
+                words = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+                reason = "something else is listening there; set PORT" if error.errno == errno.EADDRINUSE else words
+                raise ImproperlyConfigured(f"{host}:{port} cannot be listened on: {reason}") from error
+        time.sleep(0.1)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound there; OSError when it cannot be."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(2048)
-    except OSError as error:
-        reason = (
-            "something else is listening there; set PORT" if error.errno == 98 else os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        )
-        raise ImproperlyConfigured(f"{host}:{port} cannot be listened on: {reason}") from error
+    except OSError:
+        listener.close()
+        raise
     return listener
