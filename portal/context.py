@@ -160,6 +160,7 @@ class Chrome:
             "unsent": _("Not sent. What you wrote is still here; try again."),
             "signedOut": _("You are signed out. Sign in to see what is new."),
             "automatic": _("%d automatic entries"),
+            "newest": _("Newest"),
             "oneNew": _("%d new"),
             "manyNew": _("%d new"),
             "nothing": _("Nothing of that name"),

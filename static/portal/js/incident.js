@@ -8,7 +8,9 @@ const shows = { decisions: "decision", messages: "message", alerts: "alert", not
 const seen = new Set([...story.querySelectorAll("[data-seq]")].map((node) => Number(node.dataset.seq)));
 
 /* --- the story ---------------------------------------------------------------------------------- */
-const atEnd = () => { const rect = story.getBoundingClientRect(); return rect.bottom <= innerHeight + 40; };
+const pane = document.getElementById("story-scroll");
+const scroller = () => (getComputedStyle(pane).overflowY === "auto" ? pane : document.documentElement);
+const atEnd = () => { const box = scroller(); return box.scrollHeight - box.scrollTop - box.clientHeight < 48; };
 
 function add(html) {
   const holder = document.createElement("template");
@@ -66,10 +68,14 @@ function gather(burst, entries) {
   burst.querySelector(".burst-last").textContent = entries.at(-1).querySelector(".entry-said").textContent.trim();
 }
 
-function toEnd() { scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" }); }
-function lead() { button.hidden = unread === 0; button.lastElementChild.textContent = (unread === 1 ? words.oneNew : words.manyNew).replace("%d", unread); }
-button.addEventListener("click", () => { unread = 0; lead(); toEnd(); });
-addEventListener("scroll", () => { if (unread && atEnd()) { unread = 0; lead(); } }, { passive: true });
+function toEnd() { const box = scroller(); box.scrollTo({ top: box.scrollHeight, behavior: "instant" }); }
+function lead() {
+  button.hidden = unread === 0 && (atEnd() || windowed);
+  button.lastElementChild.textContent = unread === 0 ? words.newest : (unread === 1 ? words.oneNew : words.manyNew).replace("%d", unread);
+}
+button.addEventListener("click", () => { toEnd(); unread = 0; lead(); });
+let resting = 0;
+for (const box of [pane, window]) box.addEventListener("scroll", () => { clearTimeout(resting); resting = setTimeout(() => { if (atEnd()) unread = 0; lead(); }, 60); }, { passive: true });
 
 async function part(query) {
   const answer = await fetch(`${story.dataset.source}?${query}`, { headers: { "HX-Request": "true" } });
@@ -93,10 +99,10 @@ document.addEventListener("portal:gone", (event) => { if (event.detail.ref === o
 
 /* Older entries go in above; what is read stays where it is. */
 let before = 0;
-document.addEventListener("htmx:beforeSwap", (event) => { if (event.target.id === "story-older") before = document.documentElement.scrollHeight - scrollY; });
+document.addEventListener("htmx:beforeSwap", (event) => { if (event.target.id === "story-older") before = scroller().scrollHeight - scroller().scrollTop; });
 document.addEventListener("htmx:afterSettle", () => {
   if (!before) return;
-  scrollTo({ top: document.documentElement.scrollHeight - before, behavior: "instant" });
+  scroller().scrollTo({ top: scroller().scrollHeight - before, behavior: "instant" });
   before = 0;
   for (const node of story.querySelectorAll("[data-seq]")) seen.add(Number(node.dataset.seq));
 });
@@ -109,12 +115,9 @@ function permalink() {
   else if (seq && Number(seq) <= last && !location.search.includes("around=")) location.replace(`?around=${seq}${location.hash}`);
 }
 addEventListener("hashchange", permalink);
-if (location.hash) permalink(); else if (!windowed) requestAnimationFrame(() => { if (story.getBoundingClientRect().bottom > innerHeight) toEnd(); });
-
-/* The head's height, for what sticks below it. */
-const measure = () => document.documentElement.style.setProperty("--head", `${document.getElementById("incident-head").offsetHeight}px`);
-const watch = new ResizeObserver(measure);
-watch.observe(document.getElementById("incident-head"));
+/* On a desk the story opens at its end; on a phone at the top, with a button that leads down. */
+if (location.hash) permalink(); else if (!windowed && scroller() === pane) toEnd();
+lead();
 
 /* --- head and panels ------------------------------------------------------------------------------ */
 let timer = 0;
@@ -135,8 +138,6 @@ let focused = "";
 document.addEventListener("htmx:beforeSwap", (event) => { if (event.target.id === "incident-head") focused = event.target.contains(document.activeElement) ? document.activeElement.dataset.act || "summary" : ""; });
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "incident-head" && event.detail.target?.id !== "incident-head") return;
-  watch.disconnect();
-  watch.observe(document.getElementById("incident-head"));
   if (focused) (document.querySelector(`#incident-head [data-act="${focused}"]`) || document.querySelector("#incident-head .button"))?.focus();
   focused = "";
 });
