@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from incidents.playbook import Section, fields
 from incidents.playbook.fields import SEVERITIES
@@ -21,13 +21,17 @@ LANGUAGE_NAMES = {"en": gettext_lazy("English"), "zh-hans": gettext_lazy("Chines
 
 
 def spelled(seconds: int) -> str:
-    """A length of time exactly, as the form takes it: "1 h 30 min", "0 s"."""
-    parts = []
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts) or "0 s"
+    """A length of time exactly, in the reader's language and as the form takes it: "1 h 30 min", "0 s"."""
+    days, seconds = divmod(seconds, 86400) if seconds >= 2 * 86400 else (0, seconds)  # 24 h of working time are no day
+    hours, seconds = divmod(seconds, 3600)
+    minutes, rest = divmod(seconds, 60)
+    parts = [
+        _("%(count)s d") % {"count": days} if days else "",
+        _("%(count)s h") % {"count": hours} if hours else "",
+        _("%(count)s min") % {"count": minutes} if minutes else "",
+        ngettext("%(count)s s", "%(count)s s", rest) % {"count": rest} if rest else "",
+    ]
+    return " ".join(part for part in parts if part) or ngettext("%(count)s s", "%(count)s s", 0) % {"count": 0}
 
 
 def seconds_of(text: str) -> int:

@@ -1,6 +1,7 @@
 """Pages of services, teams and the playbook: what they show, who may change it, without a script."""
 
 import pytest
+from django.utils import translation
 
 from incidents import lifecycle, playbook
 from incidents.models import Team
@@ -63,7 +64,10 @@ def test_a_form_that_is_sent_back_untouched_changes_nothing(section):
 )
 def test_lengths_of_time_as_people_write_them(text, seconds):
     assert seconds_of(text) == seconds
-    assert seconds_of(spelled(seconds)) == seconds
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            assert seconds_of(spelled(seconds)) == seconds
+            assert seconds_of(spelled(seconds + 90061)) == seconds + 90061
 
 
 @pytest.mark.parametrize("text", ["15", "soon", "5 parsecs", "-5 min", "1 h x"])
