@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, models
@@ -35,16 +36,17 @@ def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
 
 
 def _execute(sql: str, rows: Sequence[models.Model], fields: Sequence[Any]) -> None:
-    values = [[_plain(field.get_db_prep_save(field.pre_save(row, add=False), connection)) for field in fields] for row in rows]
+    names = [field.attname for field in fields]
+    values = [[getattr(row, name) for name in names] for row in rows]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [json.dumps(values)])
+        cursor.execute(sql, [json.dumps(values, default=_plain, ensure_ascii=False, separators=(",", ":"))])
 
 
-def _plain(value: Any) -> Any:
-    """A column's value as JSON; what a driver wraps (PostgreSQL's JSON) is unwrapped, times are written out."""
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    return json.dumps(value.adapted) if hasattr(value, "adapted") else str(value)
+def _plain(value: Any) -> str:
+    """A time as the database writes it; JSON columns travel as they are."""
+    if isinstance(value, datetime):
+        return value.isoformat() if connection.vendor == "postgresql" else value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+    raise TypeError(f"{type(value).__name__} is nothing that a row in bulk may hold")
 
 
 def _column(field: Any) -> str:

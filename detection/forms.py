@@ -26,7 +26,7 @@ class SourceForm(SourceChangeForm):
 class MapForm(forms.Form):
     """Which service a label's value means."""
 
-    service = forms.ModelChoiceField(label=_("Service"), queryset=Service.objects.current(), to_field_name="slug")
+    service = forms.ModelChoiceField(label=_("Service"), queryset=Service.objects.current(), to_field_name="slug", empty_label=_("Choose a service"))
 
 
 class AcceptForm(forms.Form):

@@ -42,6 +42,9 @@ def unfold(source: Source, notices: Mapping[str, list[Notice]], rows: Iterable[A
 
 
 def _one(source: Source, fingerprint: str, said: list[Notice], rows: list[Alert], received: datetime) -> list[Change]:
+    if not rows and len(said) == 1:  # nearly always: an alert that was never heard of
+        episode = _episode(said[0].alert, [], received)
+        return [_new(source, fingerprint, Stretch((episode,)), [(episode.start, said[0])], None, received)]
     holders = {episode.start: row for row in rows for episode in load(row.episodes)}
     episodes = [episode for row in rows for episode in load(row.episodes)]
     starts: list[datetime] = []
@@ -122,5 +125,9 @@ def _describe(row: Alert, notice: Notice) -> None:
     row.name, row.title, row.summary, row.url = alert.name, alert.title, alert.summary, alert.url
     row.labels, row.annotations = alert.labels, alert.annotations
     row.label_text = " ".join(f"{name}={value}" for name, value in alert.labels.items())[:4000]
-    row.severity, row.service = meaning.severity, meaning.service
+    row.severity = meaning.severity
+    if meaning.service is not None:
+        row.service = meaning.service
+    else:
+        row.service_id = None
     row.why = {**row.why, **meaning.why}

@@ -93,8 +93,13 @@ def _texts(value: Any, longest: int, reason: str) -> tuple[dict[str, str], bool]
         if not isinstance(text, str):
             raise BadAlert(reason, name)
         cut = cut or len(text) > longest or len(name) > LONGEST_NAME
-        found[clean(name, LONGEST_NAME)] = clean(text, longest, multiline=True)
+        found[_clean(name, LONGEST_NAME)] = _clean(text, longest)
     return found, cut
+
+
+def _clean(text: str, longest: int) -> str:
+    """As `lib.text.clean` over several lines; nearly every label is plain and short, and done at once."""
+    return text.strip() if len(text) <= longest and text.isascii() and text.isprintable() else clean(text, longest, multiline=True)
 
 
 def _time(value: Any, field: str) -> tuple[datetime | None, str]:

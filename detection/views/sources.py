@@ -95,7 +95,7 @@ def _page(request: HttpRequest, source: Source, form: SourceChangeForm, key: str
         "address": address,
         "snippet": render_to_string(kind.snippet, {"address": address}) if kind else "",
         "old_key_until": overlaps,
-        "envelopes": source.envelopes.defer("body").order_by("-received_at")[:10],
+        "envelopes": source.envelopes.defer("body").order_by("-received_at")[:5],
     }
     response = render(request, "detection/source.html", context, status=422 if form.errors else 200)
     response.headers["Cache-Control"] = "no-store"

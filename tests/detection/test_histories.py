@@ -79,7 +79,7 @@ def place(gaps, still):
     return found
 
 
-@settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_order_and_any_doubling_ends_as_the_ordered_history(source, data):
     stretches = data.draw(st.dictionaries(st.sampled_from(sorted(THINGS)), spans(), min_size=1, max_size=4))

@@ -9,7 +9,7 @@ from detection import board
 from detection.models import Alert, Candidate, ServiceMapping, SetAside, Source
 from incidents import lifecycle
 from incidents.models import Incident, Service
-from tests.detection.conftest import make_alert
+from tests.detection.conftest import make_alert, notification
 
 
 @pytest.fixture
@@ -42,8 +42,7 @@ def test_a_list_costs_the_same_for_1_and_30_rows(page, fire, send, path):
     one = queries(page, path)
     fire(*(make_alert("Down", instance=f"i{number}") for number in range(30)))
     fire(*(make_alert(f"Slow{number}", severity="warning", service=None) for number in range(30)))
-    for number in range(30):
-        send(f"[{number}]".encode())
+    send(notification(*range(30)))
     assert queries(page, path) == one
 
 
@@ -53,8 +52,8 @@ def test_an_alert_costs_the_same_with_a_long_history(page, fire):
     page(path)
     one = queries(page, path)
     first = Alert.objects.get()
-    for number in range(25):
-        fire(make_alert("Down", start=f"2025-01-{number + 1:02d}T00:00:00Z", end=f"2025-01-{number + 1:02d}T01:00:00Z", status="resolved"))
+    days = [f"2025-01-{number + 1:02d}" for number in range(25)]
+    fire(*(make_alert("Down", start=f"{day}T00:00:00Z", end=f"{day}T01:00:00Z", status="resolved") for day in days))
     assert Alert.objects.filter(fingerprint=first.fingerprint).count() == 26
     assert queries(page, path) == one
 
