@@ -1,13 +1,26 @@
-"""How long ago something was, and what time it is where somebody is; exact moments and spans are written by `lib.times`."""
+"""How long ago something was, and what time it is where somebody is; spans are written by `lib.times`."""
 
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from lib import clock, times
 
-exact, span = times.stamp, times.span
+span = times.span
+
+
+def exact(value: datetime) -> str:
+    """ "03:07 UTC+8 (19:07 UTC, 21 Nov)" in the reader's zone; a page says the same minute many times, so it is written once."""
+    return _exact(value.replace(second=0, microsecond=0), timezone.get_current_timezone_name(), get_language() or "")
+
+
+@lru_cache(maxsize=4096)
+def _exact(minute: datetime, zone: str, language: str) -> str:
+    return times.stamp(minute)
 
 
 def coarse(seconds: float) -> str:

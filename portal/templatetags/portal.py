@@ -1,6 +1,7 @@
 """The components' tags: icons, moments, severities, states, people."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -24,6 +25,7 @@ register.filter("pick", pick)
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str, extra: str = "") -> SafeString:
     """One symbol of the sprite; it says nothing by itself, so a word stands beside it or in an aria-label."""
     return format_html('<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', extra, static("portal/icons.svg"), name)

@@ -32,7 +32,7 @@ def test_the_list_costs_the_same_for_one_and_thirty(seen_by, viewer, declare, co
         declare(title=f"Trouble {number}", severity="P3", services=["cache", "logging"])
     client = seen_by(viewer)
     client.get("/incidents/")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         page = client.get("/incidents/")
     assert page.content.decode().count('data-reference="INC-') == count
 
@@ -79,7 +79,7 @@ def test_the_page_costs_the_same_however_long_its_story(seen_by, commander, inci
         lifecycle.note(incident, f"Note {number}", actor=commander)
     client = seen_by(commander)
     client.get(incident.get_absolute_url())
-    with django_assert_max_num_queries(48):
+    with django_assert_max_num_queries(32):
         assert client.get(incident.get_absolute_url()).status_code == 200
 
 

@@ -32,7 +32,7 @@ def test_the_board_costs_the_same_for_one_and_thirty(client, commander, declare,
         declare(title=f"Trouble {number}")
     client.force_login(commander)
     client.get("/")
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(17):
         page = client.get("/")
     assert page.status_code == 200
     assert len(page.context["board"].incidents) == count

@@ -55,7 +55,7 @@ def test_a_search_costs_the_same_for_one_and_twenty(client, commander, count, dj
         lifecycle.declare(title=f"Trouble {number}", severity="P3", services=["cache"], actor=commander, source="test")
     client.force_login(commander)
     client.get("/search/?q=trouble")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         assert client.get("/search/?q=trouble").content.decode().count("data-reference=") == count
 
 
