@@ -1,0 +1,1 @@
+"""Benchmarks: each a ratio against its yardstick in the same run."""
