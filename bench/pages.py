@@ -17,7 +17,6 @@ django.setup()
 
 from django.core.management import call_command
 from django.test import Client
-from django.test.utils import setup_test_environment
 
 from accounts.models import User
 from accounts.rules import PUBLIC
@@ -31,13 +30,12 @@ ROUNDS = 40
 
 def prepare() -> Client:
     """A database with one person who is signed in."""
-    setup_test_environment()
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
     playbook.load()
     access.rules()["bench-select"] = {"GET": PUBLIC}
     user = User.objects.create_user("bench", password=None, roles=["admin", "commander"])
-    client = Client()
+    client = Client(SERVER_NAME="localhost")
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
 
