@@ -36,7 +36,8 @@ def find(key: str, kind: str) -> Source | None:
         return None
     hashed = digest(key)
     current, overlapping = Q(key_digest=hashed), Q(previous_key_digest=hashed, previous_key_until__gt=clock.now())
-    return Source.objects.filter(current | overlapping, kind=kind).select_related("default_service").first()
+    found = Source.objects.filter(current | overlapping, kind=kind).select_related("default_service").order_by()[:1]  # at most one has this key
+    return next(iter(found), None)
 
 
 @retried

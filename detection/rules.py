@@ -44,8 +44,12 @@ def read(source: Source, label_sets: Iterable[Mapping[str, str]]) -> Rules:
     service_labels = tuple(items["service"]["words"].split())
     values = {labels[name][:200] for labels in label_sets for name in service_labels if labels.get(name)}
     slugs = [value.strip().lower() for value in values]
-    named = Service.objects.current().filter(slug__in=slugs) if values else Service.objects.none()
-    mapped = ServiceMapping.objects.filter(value__in=values, service__archived=False).select_related("service") if values else ServiceMapping.objects.none()
+    named = Service.objects.current().filter(slug__in=slugs).order_by() if values else Service.objects.none()
+    mapped = (
+        ServiceMapping.objects.filter(value__in=values, service__archived=False).select_related("service").order_by()
+        if values
+        else ServiceMapping.objects.none()
+    )
     return Rules(
         severity_labels=tuple(items["severity"]["words"].split()),
         service_labels=service_labels,
