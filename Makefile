@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 BASE := $(VENV)/.base-$(shell cksum < requirements/base.txt | tr ' ' -)
 DEV := $(VENV)/.dev-$(shell cksum < requirements/dev.txt | tr ' ' -)
-INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+INSTALL = $(PY) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
 HTTPS := PORTAL_TESTING= DEBUG= DATA_DIR=$(VENV)/.deploy SITE_URL=https://portal.example.com SECRET_KEY=checked-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ
 
 .PHONY: run test check soak bench clean
