@@ -185,6 +185,13 @@ def test_an_act_opens_in_place_and_closes(window, declared):
     expect(page.locator("#act-slot form")).to_have_count(0)
 
 
+def test_on_a_desk_only_story_and_panels_scroll(window, declared):
+    page = live(window(declared("Stands still")))
+    page.fill("#composer-text", "/")
+    expect(page.locator("#completion")).to_be_visible()
+    assert page.evaluate("[document.documentElement.scrollHeight - innerHeight, scrollY]") == [0, 0]
+
+
 def test_in_chinese(window, declared):
     page = live(window(declared("支付接口全部超时"), language="zh-hans"))
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
