@@ -132,10 +132,10 @@ def step(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
     row = get_object_or_404(Step, incident=incident, pk=pk)
     try:
         if request.POST.get("undo"):
-            steps.undo(row, actor=request.user)
+            steps.undo(row, actor=request.user, source="web")
             said = _("Open again: %(step)s")
         else:
-            steps.complete(row, actor=request.user)
+            steps.complete(row, actor=request.user, source="web")
             said = _("Done: %(step)s")
     except Refused as refused:
         return refuse(request, incident, refused)

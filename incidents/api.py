@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -19,17 +20,20 @@ from incidents import serializers as shapes
 from incidents.api_playbook import playbook_api_urls
 from incidents.models import Impact, Incident, RoleAssignment, Step, Team
 from incidents.models.incident import State
+from lib.db import retried
 from lib.errors import NotFound, Refused
 
-STATUSES = ["open", *State.values]
+STATUSES = ["open", "drill", *State.values]
 
 
-def with_parts(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
-    """Everything a serialized incident needs in a constant number of queries."""
-    linked = incidents.select_related("merged_into", "related_to", "acknowledged_by", "playbook").defer("playbook__content", "playbook__shipped")
+def with_parts(incidents: QuerySet[Incident], user: Any) -> QuerySet[Incident]:
+    """Everything a serialized incident needs in a constant number of queries; incidents it points to only where `user` sees them."""
+    linked = incidents.select_related("acknowledged_by", "playbook").defer("playbook__content", "playbook__shipped")
     return linked.prefetch_related(
         Prefetch("impacts", Impact.objects.select_related("service")),
         Prefetch("assignments", RoleAssignment.objects.filter(until=None).select_related("person")),
+        Prefetch("merged_into", Incident.objects.visible_to(user)),
+        Prefetch("related_to", Incident.objects.visible_to(user)),
         "clocks__service",
     )
 
@@ -41,7 +45,7 @@ class IncidentAPI(GenericAPIView):
 
     def get_incident(self) -> Incident:
         """The incident of the address, or NotFound for one this person may not see."""
-        incident = with_parts(Incident.objects.visible_to(self.request.user)).filter(reference__iexact=self.kwargs["reference"]).first()
+        incident = with_parts(Incident.objects.visible_to(self.request.user), self.request.user).filter(reference__iexact=self.kwargs["reference"]).first()
         if incident is None:
             raise NotFound(_("There is no such incident."))
         return incident
@@ -54,7 +58,7 @@ class IncidentAPI(GenericAPIView):
 
     def answer(self, incident: Incident, status: int = 200) -> Response:
         """The incident as it now is."""
-        fresh = with_parts(Incident.objects.filter(pk=incident.pk)).get()
+        fresh = with_parts(Incident.objects.filter(pk=incident.pk), self.request.user).get()
         return Response(shapes.IncidentDetailSerializer(fresh).data, status=status)
 
 
@@ -94,7 +98,7 @@ class IncidentList(IdempotentMixin, IncidentAPI):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Incidents by state, severity, service, team, words and time of declaration."""
         incidents = search.incidents(request.user, request.query_params)
-        page = self.paginate_queryset(with_parts(incidents))
+        page = self.paginate_queryset(with_parts(incidents, request.user))
         return self.get_paginated_response(shapes.IncidentSerializer(page, many=True).data)
 
     @extend_schema(request=shapes.DeclareSerializer, responses={201: shapes.IncidentDetailSerializer})
@@ -118,14 +122,30 @@ class IncidentDetail(ETagMixin, IncidentAPI):
     @extend_schema(request=shapes.EditSerializer, responses=shapes.IncidentDetailSerializer)
     def patch(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Change words, figures, services or privacy; state and severity have their own addresses."""
-        incident, told = self.get_incident(), self.told()
-        if "services" in told:
-            lifecycle.set_services(incident, told.pop("services"), actor=request.user, source="api")
-        if "private" in told:
-            lifecycle.set_private(incident, told.pop("private"), actor=request.user, source="api")
-        if told:
-            lifecycle.edit(incident, actor=request.user, source="api", **told)
+        incident = self.get_incident()
+        self.change(incident, self.told(), request.user)
         return self.answer(incident)
+
+    @staticmethod
+    @retried
+    def change(incident: Incident, told: dict[str, Any], actor: Any) -> None:
+        """All of it or nothing."""
+        told = dict(told)
+        with transaction.atomic():
+            if "services" in told:
+                lifecycle.set_services(incident, told.pop("services"), actor=actor, source="api")
+            if "private" in told:
+                lifecycle.set_private(incident, told.pop("private"), actor=actor, source="api")
+            if told:
+                lifecycle.edit(incident, actor=actor, source="api", **told)
+
+    def get_object(self) -> Incident:
+        """What `If-Match` is checked against."""
+        return self.get_incident()
+
+    def etag_data(self, instance: Incident) -> Any:
+        """What GET shows."""
+        return shapes.IncidentDetailSerializer(instance).data
 
 
 class Act(IdempotentMixin, IncidentAPI):
@@ -297,7 +317,7 @@ class StepDone(IdempotentMixin, IncidentAPI):
         step = Step.objects.filter(incident=self.get_incident(), pk=self.kwargs["pk"]).first()
         if step is None:
             raise NotFound(_("There is no such step."))
-        return Response(shapes.StepSerializer(steps.complete(step, actor=request.user)).data)
+        return Response(shapes.StepSerializer(steps.complete(step, actor=request.user, source="api")).data)
 
 
 class Clocks(IncidentAPI):

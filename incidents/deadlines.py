@@ -1,8 +1,8 @@
 """The core's sweep: what was missed, lapsed or ran out is recorded once, whoever else sweeps (design.md "Steps and clocks")."""
 
-import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -11,11 +11,10 @@ from django.db.models import Exists, F, OuterRef, Q
 from incidents import clocks, timeline
 from incidents.lifecycle import hold
 from incidents.models import Clock, Incident, Role, RoleAssignment, Severity, State, Step, TimelineEntry
+from incidents.models.incident import OPEN_STATES
 from incidents.playbook import incident_playbook
-from lib import clock
-from lib.db import is_away, retried
-
-logger = logging.getLogger(__name__)
+from lib import clock, sweeping
+from lib.db import retried
 
 MOST_INCIDENTS = 200  # per run and rule; the rest is due at the next run
 DEFAULT_GRACE_SECONDS = 120
@@ -25,19 +24,7 @@ def sweep_steps(now: datetime | None = None) -> int:
     """Record everything that time brought: late steps, broken clocks, lapsed acknowledgements, missing commanders, watches
     that are over, looks that are due. Each in a transaction of its own incident; returns how many incidents were worked."""
     now = now or clock.now()
-    return sum(_each(find(now), act, now) for find, act in RULES)
-
-
-def _each(due: Iterable[int], act: Callable[[Incident, datetime], bool], now: datetime) -> int:
-    worked = 0
-    for pk in due:
-        try:
-            worked += _on_one(pk, act, now)
-        except Exception as error:
-            if is_away(error):
-                raise
-            logger.exception("incident %s: %s failed", pk, act.__name__)
-    return worked
+    return sum(sweeping.each(find(now), partial(_on_one, act=act, now=now), act.__name__) for find, act in RULES)
 
 
 @retried
@@ -48,7 +35,8 @@ def _on_one(pk: int, act: Callable[[Incident, datetime], bool], now: datetime) -
 
 
 def _late_steps(now: datetime) -> Iterable[int]:
-    late = Step.objects.pending().filter(late_at=None, due_at__lte=now, incident__is_imported=False)
+    chased = [*OPEN_STATES, State.RESOLVED]
+    late = Step.objects.pending().filter(late_at=None, due_at__lte=now, incident__is_imported=False, incident__state__in=chased)
     return list(late.values_list("incident_id", flat=True).order_by("incident_id").distinct()[:MOST_INCIDENTS])
 
 

@@ -211,9 +211,7 @@ TIMELINE = {
     ),
     "incidents.watch_over": Sentence("step", "clock", lambda data: _("The watch is over and nothing came back: resolve?")),
     "incidents.merged_into": Sentence("decision", "merge", lambda data: _("Became part of %(reference)s") % {"reference": data["into"]}),
-    "incidents.merged_from": Sentence(
-        "decision", "merge", lambda data: _("Took in %(reference)s: %(title)s") % {"reference": data["from"], "title": data.get("title", "")}
-    ),
+    "incidents.merged_from": Sentence("decision", "merge", lambda data: _("Took in %(reference)s") % {"reference": data["from"]}),
     "incidents.private": Sentence(
         "decision", "lock", lambda data: _("Closed to all but named people") if data["private"] else _("Opened to everybody in the portal")
     ),

@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.abilities import Ability
 from incidents import rights, timeline
 from incidents.due import due_after
-from incidents.models import Incident, Severity, Step, TimelineEntry
+from incidents.models import Incident, Severity, State, Step, TimelineEntry
 from incidents.playbook import Playbook, StepRule, incident_playbook
 from lib import clock
 from lib.db import lock, retried
+from lib.errors import Refused
 
 DONE = "incidents.step_done"
 
@@ -92,11 +94,13 @@ def complete(step: Step, *, actor: Any, source: str = "") -> Step:
 
 @retried
 def undo(step: Step, *, actor: Any, source: str = "") -> Step:
-    """A person takes a tick back: the step is owed again by its old time. Raises Forbidden, NotFound."""
+    """A person takes a tick back: the step is owed again by its old time. Raises Refused once the incident is over, Forbidden, NotFound."""
     with transaction.atomic():
         incident = lock(Incident.objects.filter(pk=step.incident_id)).get()
         rights.require(actor, Ability.RESPOND, incident)
         step = Step.objects.get(pk=step.pk)
+        if not incident.is_open and incident.state != State.RESOLVED:
+            raise Refused(_("%(reference)s is over; its steps stand.") % {"reference": incident.reference})
         if step.done_at is not None:
             step.done_at = step.done_by = None
             step.save(update_fields=["done_at", "done_by"])

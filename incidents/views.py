@@ -81,6 +81,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
         "filters": story_filters(),
         "panels": framed_panels(request, incident),
         "merged": Incident.objects.visible_to(request.user).filter(merged_into=incident).order_by("declared_at"),
+        "merged_into": Incident.objects.visible_to(request.user).filter(pk=incident.merged_into_id).first() if incident.merged_into_id else None,
         "may_respond": rights.may(request.user, Ability.RESPOND, incident),
         "streams": f"{incident.reference}:{incident.last_seq}",
     }

@@ -60,7 +60,7 @@ def board(user: Any) -> Board:
     owed = [Update(row, row.due_at, row.due_at <= now) for row in obligations(user)]
     found.updates = {update.obligation.incident_id: update for update in reversed(owed)}
     if found.may_respond:
-        found.unclaimed = [row for row in rows if row.acknowledged_at is None and row.recovered_at is None and row.severity in ("P1", "P2")]
+        found.unclaimed = [row for row in rows if row.acknowledged_by_id is None and row.recovered_at is None and row.severity in ("P1", "P2")]
         found.to_look = [row for row in rows if row.recovered_at is not None]
         found.asked = [row for row in rows if row.acknowledged_by_id == user.pk and row.acknowledgement_asked_at is not None]
         found.late_steps = late_steps(user, now)

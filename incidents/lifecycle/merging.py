@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from accounts.abilities import Ability
 from incidents import clocks, rights, steps, timeline
 from incidents.lifecycle.holding import hold_all
+from incidents.lifecycle.recovery import fires_again, restart_watch
 from incidents.lifecycle.severity import advise_severity
-from incidents.lifecycle.states import TRANSITIONS
+from incidents.lifecycle.states import TRANSITIONS, is_graver
 from incidents.models import Impact, Incident, State
 from lib import clock
 from lib.db import retried
@@ -43,6 +44,10 @@ def merge(source: Incident, into: Incident, *, actor: Any, reason: str = "", ori
         if source.state == State.MERGED and source.merged_into_id == into.pk:
             return into
         _check(source, into)
+        if source.recovered_at is None:
+            # What fires is not recovered: the target is as awake as what it takes in.
+            into = fires_again(into, source=origin)
+            into = restart_watch(into, source=origin)
         now, old = clock.now(), source.state
         source.state, source.merged_into = State.MERGED, into
         source.acknowledged_until = source.acknowledgement_asked_at = source.recovered_at = source.look_due_at = None
@@ -50,11 +55,14 @@ def merge(source: Incident, into: Incident, *, actor: Any, reason: str = "", ori
         steps.close_lists(source, State.MERGED, now=now)
         clocks.on_state(source, old, State.MERGED, now=now)
         known = set(into.impacts.values_list("service_id", flat=True))
+        if is_graver(source.highest_severity, into.highest_severity):
+            into.highest_severity = source.highest_severity  # post-mortem duty follows what either reached
+            into.save(update_fields=["highest_severity"])
         Impact.objects.bulk_create(Impact(incident=into, service_id=row.service_id, level=row.level) for row in source.impacts.exclude(service_id__in=known))
         for handover in _handovers.values():
             handover(source, into)
         timeline.record(source, "incidents.merged_into", actor=actor, source=origin, data={"into": into.reference, "from": old}, text=reason)
-        timeline.record(into, "incidents.merged_from", actor=actor, source=origin, data={"from": source.reference, "title": source.title}, text=reason)
+        timeline.record(into, "incidents.merged_from", actor=actor, source=origin, data={"from": source.reference}, text=reason)
         clocks.recompute(into, now=now)
         return advise_severity(into, source.severity, why={"merged": source.reference}, source=origin)
 

@@ -1,6 +1,5 @@
 """Who has it, and who plays which part."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -9,8 +8,8 @@ from django.utils.translation import gettext as _
 from accounts.abilities import Ability
 from incidents import rights, timeline
 from incidents.lifecycle.holding import hold
+from incidents.lifecycle.leasing import put_into_hands
 from incidents.models import Incident, Role, RoleAssignment, Severity
-from incidents.playbook import incident_playbook
 from lib import clock
 from lib.db import retried
 from lib.errors import Refused
@@ -26,13 +25,10 @@ def acknowledge(incident: Incident, *, actor: Any, source: str = "") -> Incident
         if not incident.is_open:
             raise Refused(_("%(reference)s is over; there is nothing to take on.") % {"reference": incident.reference})
         now = clock.now()
-        lease = incident_playbook(incident).severity(incident.severity).ack_lease_seconds
         had_it = incident.acknowledged_by_id == actor.pk and incident.acknowledged_at is not None
         lapsed = incident.acknowledged_until is not None and incident.acknowledged_until < now
         incident.acknowledged_at = incident.acknowledged_at or now
-        incident.acknowledged_by = actor
-        incident.acknowledged_until = now + timedelta(seconds=lease) if lease else None
-        incident.acknowledgement_asked_at = None
+        put_into_hands(incident, actor, now)
         incident.recovered_at = incident.look_due_at = None
         incident.save(update_fields=["acknowledged_at", "acknowledged_by", "acknowledged_until", "acknowledgement_asked_at", "recovered_at", "look_due_at"])
         if not had_it or lapsed:

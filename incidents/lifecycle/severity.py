@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.abilities import Ability
 from incidents import clocks, rights, steps, timeline
 from incidents.lifecycle.holding import hold
+from incidents.lifecycle.leasing import put_into_hands
 from incidents.lifecycle.states import is_graver
 from incidents.models import Incident, Severity
 from lib import clock
@@ -57,7 +58,9 @@ def _change(incident: Incident, severity: str, *, by: str, actor: Any, reason: s
     if is_graver(severity, incident.highest_severity):
         incident.highest_severity = severity
     incident.severity_by_commander = incident.severity_by_commander or by == "person"
-    incident.save(update_fields=["severity", "highest_severity", "severity_by_commander"])
+    if incident.acknowledged_by_id is not None:
+        put_into_hands(incident, incident.acknowledged_by, now)
+    incident.save(update_fields=["severity", "highest_severity", "severity_by_commander", "acknowledged_until", "acknowledgement_asked_at", "acknowledged_by"])
     steps.on_severity_change(incident, old, severity, now=now, reason=reason)
     clocks.recompute(incident, now=now)
     data = {"from": old, "to": severity, "by": by, "raised": is_graver(severity, old), "why": why or {}}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.abilities import Ability
 from incidents import clocks, guards, rights, steps, timeline
 from incidents.lifecycle.holding import hold
+from incidents.lifecycle.leasing import put_into_hands
 from incidents.models import Incident, Severity, State
 from lib import clock
 from lib.db import retried
@@ -114,11 +115,17 @@ def _set_milestones(incident: Incident, to: str, now: datetime, actor: Any) -> l
             setattr(incident, f"{name}_at", now)
             if name != OWN_MILESTONE.get(State(to)) and name != "acknowledged":
                 skipped.append(name)
-            if name == "acknowledged":
-                incident.acknowledged_by = actor
+    _pass_on(incident, to, now, actor)
+    return skipped
+
+
+def _pass_on(incident: Incident, to: str, now: datetime, actor: Any) -> None:
+    """Who has it after the step: a person who moves what nobody has takes it on; a machine's reopening leaves it in nobody's hands."""
     if to in (S.RESOLVED, S.CLOSED, S.DISMISSED):
         incident.acknowledged_until = incident.acknowledgement_asked_at = None
-    return skipped
+        incident.acknowledged_by = incident.acknowledged_by or actor
+    elif to != S.DECLARED and (incident.acknowledged_by_id is None or incident.state == S.RESOLVED):
+        put_into_hands(incident, actor, now)
 
 
 def is_graver(one: str, other: str) -> bool:

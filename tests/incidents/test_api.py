@@ -141,3 +141,26 @@ def test_a_list_costs_the_same_for_one_and_for_thirty(api, declare, commander, d
         declare()
     with django_assert_max_num_queries(16):
         assert len(client.get(URL).json()["results"]) == 30
+
+
+def test_if_match_refuses_what_was_changed_meanwhile(api, incident, commander):
+    client, url = api(commander), f"{URL}{incident.reference}/"
+    tag = client.get(url)["ETag"]
+    assert client.patch(url, {"summary": "first"}, headers={"If-Match": tag}).status_code == 200
+    assert client.patch(url, {"summary": "second"}, headers={"If-Match": tag}).status_code == 412
+    incident.refresh_from_db()
+    assert incident.summary == "first"
+
+
+def test_a_patch_is_all_or_nothing(api, incident, responder):
+    refused = api(responder).patch(f"{URL}{incident.reference}/", {"services": {"cache": "outage"}, "private": True})
+    assert refused.status_code == 403
+    assert [impact.service.slug for impact in incident.impacts.all()] == ["api-gateway"]
+
+
+def test_drills_of_a_state(api, declare, commander):
+    drill, real = declare(drill=True), declare()
+    lifecycle.transition(real, "resolved", actor=commander)
+    rows = api(commander).get(f"{URL}?status=drill,resolved").json()["results"]
+    assert rows == []
+    assert [row["reference"] for row in api(commander).get(f"{URL}?status=drill").json()["results"]] == [drill.reference]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from incidents import guards, lifecycle
+from incidents import guards, lifecycle, steps
 from incidents.lifecycle.states import TRANSITIONS
 from incidents.models import Incident, Role, RoleAssignment, State
 from lib import clock
@@ -202,3 +202,29 @@ def test_everything_or_nothing(incident, commander, monkeypatch):
         lifecycle.transition(incident, "confirmed", actor=commander)
     incident.refresh_from_db()
     assert incident.state == "declared" and not incident.entries.filter(kind="incidents.state").exists()
+
+
+def test_a_person_who_moves_what_nobody_has_takes_it_on_under_a_lease(incident, responder):
+    moved = lifecycle.transition(incident, "confirmed", actor=responder)
+    assert moved.acknowledged_by == responder and moved.acknowledged_until > clock.now()
+
+
+def test_raising_gives_an_acknowledgement_the_lease_of_the_new_severity(declare, responder, commander):
+    quiet = lifecycle.acknowledge(declare(severity="P3"), actor=responder)
+    raised = lifecycle.change_severity(quiet, "P1", actor=commander, reason="it spreads")
+    assert raised.acknowledged_by == responder and raised.acknowledged_until > clock.now()
+
+
+def test_reopened_by_a_machine_it_is_in_nobodys_hands(incident, commander):
+    lifecycle.transition(incident, "resolved", actor=commander)
+    reopened = lifecycle.transition(incident, "diagnosing", actor=None, note="fires again")
+    assert reopened.acknowledged_by is None and reopened.acknowledged_until is None
+    again = lifecycle.transition(lifecycle.transition(incident, "resolved", actor=commander), "diagnosing", actor=commander, note="seen it")
+    assert again.acknowledged_by == commander and again.acknowledged_until is not None
+
+
+def test_a_tick_stands_once_the_incident_is_over(incident, commander):
+    step = steps.complete(incident.steps.first(), actor=commander)
+    lifecycle.transition(incident, "dismissed", actor=commander)
+    with pytest.raises(Refused, match="over"):
+        steps.undo(step, actor=commander)

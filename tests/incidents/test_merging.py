@@ -49,3 +49,27 @@ def test_rooms_hand_over_in_the_same_transaction(declare, commander, monkeypatch
     source, into = declare(), declare()
     lifecycle.merge(source, into, actor=commander)
     assert handed == [(source.reference, into.reference)]
+
+
+def test_taking_in_what_fires_wakes_a_target_that_had_recovered(declare, commander):
+    into = lifecycle.mark_recovered(declare(severity="P2", actor=None))
+    assert into.recovered_at is not None
+    assert lifecycle.merge(declare(), into, actor=commander).recovered_at is None
+
+
+def test_the_highest_severity_of_either_stays(declare, commander):
+    source, into = declare(), declare(severity="P3")
+    lifecycle.change_severity(source, "P4", actor=commander, reason="nearly nothing")
+    merged = lifecycle.merge(source, into, actor=commander)
+    assert (merged.severity, merged.highest_severity) == ("P3", "P1")
+
+
+def test_a_target_that_became_private_is_not_told_by_its_source(declare, commander, responder, client):
+    source, into = declare(), declare(title="canary-merge-77")
+    lifecycle.merge(source, into, actor=commander)
+    lifecycle.set_private(into, True, actor=commander)
+    client.force_login(responder)
+    for url in (f"/incidents/{source.reference}/", f"/api/v1/incidents/{source.reference}/"):
+        answer = client.get(url)
+        assert answer.status_code == 200 and "canary-merge-77" not in answer.content.decode()
+    assert client.get(f"/api/v1/incidents/{source.reference}/").json()["merged_into"] is None
