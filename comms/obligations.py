@@ -12,7 +12,7 @@ from incidents import due as due_times
 from incidents import lifecycle, rights, timeline
 from incidents.models import Incident, State, TimelineEntry
 from incidents.playbook import incident_playbook
-from lib import clock
+from lib import clock, sweeping
 from lib.db import retried
 from lib.errors import Refused
 from lib.text import clean
@@ -150,7 +150,7 @@ def update(
 def sweep(now: datetime) -> int:
     """Record each miss once and open the next; returns how many were missed."""
     overdue = Obligation.objects.filter(closed_at=None, due_at__lte=now).order_by("due_at", "id").values_list("pk", "incident_id")
-    return sum(_miss(pk, incident, now) for pk, incident in list(overdue[:SWEPT_AT_ONCE]))
+    return sweeping.each(list(overdue[:SWEPT_AT_ONCE]), lambda row: _miss(*row, now), "a missed update")
 
 
 @retried

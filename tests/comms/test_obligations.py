@@ -73,6 +73,22 @@ def test_a_miss_is_recorded_once_and_the_next_is_planned(declare, clock, kinds):
     assert due(incident) == first + timedelta(minutes=15)
 
 
+def test_one_bad_row_holds_up_no_other(declare, clock, kinds, monkeypatch):
+    first, second = declare(severity="P1"), declare(severity="P1", title="Another")
+    real = obligations.timeline.record
+
+    def record(incident, *args, **kwargs):
+        if incident.pk == first.pk:
+            raise ValueError("broken")
+        return real(incident, *args, **kwargs)
+
+    monkeypatch.setattr(obligations.timeline, "record", record)
+    clock.move("+16m")
+    assert sweeps.sweep_obligations() == 1
+    assert "comms.update_missed" in kinds(second)
+    assert Obligation.objects.get(incident=first).closed_at is None
+
+
 def test_hours_without_an_engine_are_one_miss(declare, clock, kinds):
     incident = declare(severity="P1")
     clock.move("+5h")
