@@ -11,11 +11,6 @@ from incidents.models import Incident
 Precondition = Callable[[Delivery], str | None]
 
 
-def _not_acknowledged(delivery: Delivery) -> str | None:
-    incident = delivery.incident
-    return _("somebody has it already") if incident is not None and incident.acknowledged_at else _still_open(delivery)
-
-
 def _still_open(delivery: Delivery) -> str | None:
     incident = delivery.incident
     return _("the incident is over") if incident is not None and not incident.is_open else None
@@ -48,7 +43,6 @@ def _may_know(delivery: Delivery) -> bool:
 
 
 PRECONDITIONS: dict[str, Precondition] = {
-    "not_acknowledged": _not_acknowledged,
     "still_open": _still_open,
     "worth_waking": _worth_waking,
     "was_told": _was_told,

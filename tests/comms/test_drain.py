@@ -64,11 +64,11 @@ def test_preconditions_are_read_again_before_sending(sink, send, run, fresh, dec
 
     incident = declare()
     Delivery.objects.all().delete()
-    waiting = send("a", precondition="not_acknowledged", incident=incident, person=wei)
-    lifecycle.acknowledge(incident, actor=mina)
+    waiting = send("a", precondition="still_open", incident=incident, person=wei)
+    lifecycle.transition(incident, "dismissed", actor=mina)
     sweeps.drain_outbox()
     assert fresh(waiting).state == "dropped"
-    assert fresh(waiting).answer == "somebody has it already"
+    assert fresh(waiting).answer == "the incident is over"
 
 
 def test_a_closed_account_gets_nothing(sink, send, run, fresh, wei):
