@@ -11,7 +11,7 @@ from django.urls.converters import get_converters
 from accounts import tokens
 from accounts.abilities import ROLES, Ability
 from accounts.rules import PUBLIC, SIGNED_IN, Rule, full
-from portal import access
+from portal import access, logs
 
 SAMPLES = ("x", "1", "INC-2026-001", "P1", "00000000-0000-0000-0000-000000000000", "0" * 32)
 
@@ -56,6 +56,16 @@ def test_nothing_is_declared_that_is_no_route():
 
 def test_every_route_has_a_name():
     assert [path for name, path, _view in routes() if not name.rpartition(":")[2]] == []
+
+
+def test_keys_and_tokens_in_addresses_are_masked_in_logs():
+    secret = "Zq3-" + "x9_Y" * 8
+    # The key of an item of the playbook is its name.
+    carrying = [path for name, path, _view in routes() if not name.endswith(":playbook-item") and re.search(r"<(?:\w+:)?(?:token|key)>", path)]
+    assert len(carrying) >= 3
+    for path in carrying:
+        line = "GET " + address(re.sub(r"<(?:\w+:)?(?:token|key)>", secret, path)) + " 200"
+        assert secret not in logs.mask(line), path
 
 
 def test_every_rest_view_checks_the_table():
