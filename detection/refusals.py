@@ -19,6 +19,7 @@ from lib.jsonio import canonical
 
 logger = logging.getLogger(__name__)
 EVERY = 60.0  # seconds between two reports of the same kind about one source, per process
+AGAIN = 5.0  # seconds until a report that failed is tried again
 ENDS_AFTER = timedelta(minutes=30)  # without another refusal
 NAMES = {"size": "IngestTooLarge", "rate": "IngestTooFast"}
 
@@ -42,6 +43,8 @@ def report(source: Source, reason: str) -> None:
     try:
         _deliver([_alert(source, reason, FIRING)])
     except (Busy, DatabaseError, InterfaceError) as error:
+        with _lock:
+            _reported[source.pk, reason] = now - EVERY + AGAIN
         logger.warning("the refusal of a request of %s could not be reported: %s", source.slug, type(error).__name__)
 
 

@@ -1,12 +1,14 @@
 """Sources and their keys: made once, shown once, rotated, never stored or logged."""
 
 import io
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import AuditEntry
 from detection import keys, masking, refusals
+from detection.delivering import Busy
 from detection.models import Alert, Envelope, Source
 from incidents.models import Service
 from lib.errors import Forbidden, Refused
@@ -104,6 +106,22 @@ def test_a_flood_of_one_source_is_503_and_raises_the_portals_own_alert(send, sou
     assert answers[-1].headers["Retry-After"] and answers[-1].json()["error"] == "too_many_requests"
     assert Alert.objects.filter(source__kind=Source.OWN, name="IngestTooFast").count() == 1
     assert Envelope.objects.filter(source=source).count() == 2
+
+
+def test_a_report_that_failed_is_made_a_moment_later(source, monkeypatch):
+    def busy(*_delivery):
+        raise Busy
+
+    seconds = [1000.0]
+    monkeypatch.setattr(refusals, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+    with monkeypatch.context() as away:
+        away.setattr(refusals, "deliver", busy)
+        refusals.report(source, "rate")
+    refusals.report(source, "rate")  # no try for each of a flood while the database is busy
+    assert not Alert.objects.firing().exists()
+    seconds[0] += refusals.AGAIN
+    refusals.report(source, "rate")
+    assert Alert.objects.firing().get().name == "IngestTooFast"
 
 
 def test_the_portals_own_alert_ends_when_refusals_stop(source, clock):
