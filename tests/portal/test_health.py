@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import sys
 
 import pytest
 from django.db import OperationalError, connection
@@ -116,6 +117,13 @@ def test_a_missing_trigger_is_found_and_repaired(posted, outside):
     report = auditor.run()
     assert any("incidents_timelineentry" in finding for finding in report.findings)
     assert append_only.missing() == []
+
+
+def test_every_room_with_invariants_is_audited_and_a_broken_one_is_no_silence(monkeypatch):
+    assert [name for name, _look in auditor.parts(full=False)] == ["append_only", "incidents", "comms", "detection"]
+    monkeypatch.setitem(sys.modules, "comms.audit", None)
+    with pytest.raises(ImportError):
+        auditor.audit()
 
 
 def test_an_audit_out_of_time_goes_on_where_it_stopped(monkeypatch):
