@@ -140,6 +140,8 @@ class Hub:
         if seen is None:
             return None
         await self._take(fresh)
+        for row in fresh:
+            self.known.setdefault(row.pk, row)  # the last listener may have left meanwhile, and all was forgotten
         listener = Listener(ticket=ticket, since=now, has_board=has_board)
         listener.gone = [reference for reference in references if reference not in seen]
         for reference, pk in seen.items():

@@ -341,6 +341,26 @@ def test_a_redacted_body_is_not_shown_again_from_memory(live, commander, viewer,
     live(scenario)
 
 
+def test_who_joins_while_the_last_other_reader_leaves_still_reads(live, viewer, incident, monkeypatch):
+    async def scenario(front):
+        hub, at = front.hub, {incident.reference: 0}
+        first = await hub.join(ticket, at)
+        who_sees = hub._who_sees
+
+        async def and_the_first_leaves(*asked):
+            if first in hub.listeners:
+                hub.leave(first)
+            return await who_sees(*asked)
+
+        monkeypatch.setattr(hub, "_who_sees", and_the_first_leaves)
+        second = await hub.join(ticket, at)
+        assert hub.listeners == {second}
+        assert [frame.seq for frame in await hub.next_frames(second, incident.pk)][:1] == [1]
+
+    ticket = tickets.unseal(ticket_of(viewer))
+    live(scenario)
+
+
 def test_machines_read_the_same_with_a_token(live, commander, viewer, incident):
     _, secret = tokens.issue("watcher", viewer, ["read"], actor=None)
     _, blind = tokens.issue("ingester", viewer, ["ingest"], actor=None)
