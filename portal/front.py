@@ -13,9 +13,9 @@ from portal.wsgi import application as django
 log = logging.getLogger(__name__)
 
 THREADS = 8
-MOST_WAITING = 512  # requests inside or waiting for a thread
+MOST_WAITING = 512  # whole requests inside or waiting for a thread
 MOST_HELD = 256 * door.MIB  # bytes of bodies held at once
-BODY_SECONDS = 20.0  # a sender that sends nothing for this long is gone
+BODY_SECONDS = 20.0  # a body that is not whole by then is not waited for
 DRAIN_SECONDS = 0.5
 
 
@@ -25,6 +25,10 @@ class TooLarge(Exception):
 
 class TooMuch(Exception):
     """Too many bytes are held already."""
+
+
+class TooMany(Exception):
+    """Too many requests wait already."""
 
 
 class Gone(Exception):
@@ -89,14 +93,13 @@ class Front:
 
     async def hand_over(self, request: Request, receive: Receive, send: Send) -> None:
         """Read the whole body first, so that a slow sender never holds a thread; then let Django work."""
-        if self.inside >= MOST_WAITING:
-            await refuse(send, request, 503, "busy", "Too many requests wait; try again.", [(b"retry-after", b"1")])
-            return
-        self.inside += 1
         held = [0]
         try:
-            body = await self.read_body(request, receive, held)
-            await self.django(request.scope, replay(body, receive), send)  # type: ignore[arg-type]
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await self.read_body(request, receive, held)
+            await self.work(request, replay(body, receive), send)
+        except TooMany:
+            await refuse(send, request, 503, "busy", "Too many requests wait; try again.", [(b"retry-after", b"1")])
         except TooLarge:
             await drain(request, receive)
             detail = f"The body is larger than {door.body_cap(request.path)} bytes."
@@ -108,19 +111,27 @@ class Front:
         except Gone:
             log.debug("the sender went before its body was whole")
         finally:
-            self.inside -= 1
             self.held -= held[0]
 
+    async def work(self, request: Request, receive: Receive, send: Send) -> None:
+        """Django's turn with a whole request; raises TooMany."""
+        if self.inside >= MOST_WAITING:
+            raise TooMany
+        self.inside += 1
+        try:
+            await self.django(request.scope, receive, send)  # type: ignore[arg-type]
+        finally:
+            self.inside -= 1
+
     async def read_body(self, request: Request, receive: Receive, held: list[int]) -> bytes:
-        """The body; raises TooLarge, TooMuch, TimeoutError or Gone."""
+        """The body; raises TooLarge, TooMuch or Gone."""
         cap = door.body_cap(request.path)
         announced = request.header("content-length")
         if announced.isdecimal() and int(announced) > cap:
             raise TooLarge
         chunks: list[bytes] = []
         while True:
-            async with asyncio.timeout(BODY_SECONDS):
-                message = await receive()
+            message = await receive()
             if message["type"] == "http.disconnect":
                 raise Gone
             chunk = message.get("body", b"")

@@ -167,6 +167,55 @@ def test_too_much_at_once_is_503_not_429(app, monkeypatch):
     assert ask(app, scope("/"))[0] == 503
 
 
+def test_a_body_that_drips_is_not_waited_for(app, monkeypatch):
+    reached, said = behind(monkeypatch, app), []
+    monkeypatch.setattr(front, "BODY_SECONDS", 0.05)
+
+    async def drip() -> dict[str, Any]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    async def run() -> None:
+        async with asyncio.timeout(30):
+            await app(scope("/v2/enqueue", method="POST"), drip, send)
+
+    asyncio.run(run())
+    assert said[0]["status"] == 408 and reached == []
+    assert (app.inside, app.held) == (0, 0)
+
+
+def test_slow_senders_take_nobodys_place(app, monkeypatch):
+    reached, said = behind(monkeypatch, app), []
+    monkeypatch.setattr(front, "MOST_WAITING", 1)
+
+    async def run() -> None:
+        is_whole, asked = asyncio.Event(), asyncio.Event()
+
+        async def slowly() -> dict[str, Any]:
+            asked.set()
+            await is_whole.wait()
+            return {"type": "http.request", "body": b"slow", "more_body": False}
+
+        async def at_once() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"quick", "more_body": False}
+
+        async def send(message: Any) -> None:
+            said.append(message)
+
+        slow = asyncio.create_task(app(scope("/v2/enqueue", method="POST"), slowly, send))
+        await asked.wait()
+        await app(scope("/v2/enqueue", method="POST"), at_once, send)
+        is_whole.set()
+        await slow
+
+    asyncio.run(run())
+    assert [body for _scope, body in reached] == [b"quick", b"slow"]
+    assert [message["status"] for message in said if "status" in message] == [200, 200]
+
+
 @pytest.mark.parametrize(
     ("host", "path", "is_served"),
     [
