@@ -106,6 +106,7 @@ def set_password(user: User, password: str, *, actor: User | None, keep_session:
     with transaction.atomic():
         row = db.lock(User.objects.filter(pk=user.pk)).get()
         user.save(update_fields=["password"])
+        _withdraw_links(row)
         ended = {
             "sessions": sessions.end_rows(row, UserSession.objects.filter(user=row).exclude(session_key=keep_session)),
             "tokens": tokens.end_all(row),
@@ -167,8 +168,13 @@ def _others_administer(user: User) -> bool:
 
 def _end_everything(user: User) -> dict[str, int]:
     """End what a deactivated person could still use."""
-    Invitation.objects.filter(person=user, accepted_at=None, withdrawn_at=None).update(withdrawn_at=clock.now())
+    _withdraw_links(user)
     return {"sessions_ended": sessions.end_rows(user, UserSession.objects.filter(user=user)), "tokens_ended": tokens.end_all(user)}
+
+
+def _withdraw_links(user: User) -> None:
+    """No invitation and no link for a new password opens a door any more."""
+    Invitation.objects.filter(person=user, accepted_at=None, withdrawn_at=None).update(withdrawn_at=clock.now())
 
 
 def _save(user: User, **how: Any) -> None:

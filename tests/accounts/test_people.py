@@ -160,6 +160,18 @@ def test_links_end_when_they_expire_are_replaced_or_the_person_goes(mailer, pers
     assert timedelta(days=7) == invitations.LIFE
 
 
+def test_a_new_password_ends_every_open_link(mailer, person):
+    ada, bob = person("ada", password=PASSWORD), person("bob", password=PASSWORD)
+    invitations.forgot("ada")
+    invitations.forgot("bob")
+    _row, link, _sent = invitations.invite_again(ada, actor=bob)
+    resets = [secret_of(params["url"]) for kind, _to, params, _key in mailer if kind == "password_reset"]
+    assert all(invitations.find(secret, "reset") for secret in resets) and invitations.find(secret_of(link), "invitation")
+    people.set_password(ada, "an entirely new one", actor=ada)
+    assert invitations.find(secret_of(link), "invitation") is None
+    assert [getattr(invitations.find(secret, "reset"), "person", None) for secret in resets] == [None, bob]
+
+
 def test_two_who_press_at_once_come_in_once(mailer, person):
     _row, link, _sent = invitations.invite("ada", actor=None, email="ada@example.org")
     invitations.accept(secret_of(link), "invitation", password=PASSWORD)
