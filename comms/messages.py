@@ -55,9 +55,10 @@ def _password_reset(occasion: Occasion) -> Content:
 
 
 def _account_changed(occasion: Occasion) -> Content:
+    what = {"password": _("password"), "email": _("e-mail address"), "second_factor": _("second factor")}[occasion.params["what"]]
     return Content(
         subject=_("Your account was changed"),
-        lead=_("This was changed in your account: %(what)s") % {"what": occasion.params.get("what", "")},
+        lead=_("This was changed in your account: %(what)s") % {"what": what},
         link=f"{settings.SITE_URL}/me/",
         link_label=_("Look at your account"),
         why=_("If this was not you, tell an administrator at once."),
@@ -70,6 +71,8 @@ MESSAGES = {
     "notice.recovered": MessageKind(gettext_lazy("Recovered by itself"), notice_texts.recovered),
     "notice.fires_again": MessageKind(gettext_lazy("Fires again"), notice_texts.fires_again),
     "notice.reopened": MessageKind(gettext_lazy("Reopened"), notice_texts.reopened),
+    "notice.not_recovered": MessageKind(gettext_lazy("Not recovered"), notice_texts.not_recovered),
+    "notice.no_commander": MessageKind(gettext_lazy("Nobody commands yet"), notice_texts.no_commander),
     "notice.over": MessageKind(gettext_lazy("Incident over"), notice_texts.over),
     "notice.still_on_it": MessageKind(gettext_lazy("Still on it?"), notice_texts.still_on_it),
     "notice.lapsed": MessageKind(gettext_lazy("Nobody has it"), notice_texts.lapsed),
@@ -107,6 +110,8 @@ def _told_why(data: Data) -> str:
         "nobody_else": _("No team that should be told has members, so everybody who may respond is told."),
         "named": _("The incident is private: only people who may see it are told."),
         "told": _("Whoever was told of it is told this, too."),
+        "backup": _("A P1 without a commander goes to the backup."),
+        "response_lead": _("There is no backup commander, so who leads a response team is told."),
         "has_it": _("Who has it is asked for a sign of life."),
     }.get(data.get("why", ""), "")
 

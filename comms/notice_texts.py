@@ -77,6 +77,8 @@ def _why(occasion: Occasion) -> str:
         "part": _("You get this because you have a part in this incident."),
         "named": _("You get this because you are named in this private incident."),
         "told": _("You get this because you were told of this incident before."),
+        "backup": _("You get this because you are the backup commander."),
+        "response_lead": _("You get this because you lead a response team: %(teams)s."),
         "has_it": _("You get this because you said that you have it."),
     }
     return words.get(str(occasion.params.get("why")), "") % {"teams": teams}
@@ -133,6 +135,17 @@ def fires_again(occasion: Occasion) -> Content:
 def reopened(occasion: Occasion) -> Content:
     """It was over and is not."""
     return _content(occasion, _("Reopened · %(severity)s · %(reference)s · %(title)s"), _("%(reference)s is open again: %(title)s"))
+
+
+def not_recovered(occasion: Occasion) -> Content:
+    """The fix did not hold."""
+    return _content(occasion, _("Not recovered · %(severity)s · %(reference)s · %(title)s"), _("%(reference)s has not recovered: %(title)s"))
+
+
+def no_commander(occasion: Occasion) -> Content:
+    """The backup steps in."""
+    lead = _("Nobody commands %(reference)s yet. Take command, or find somebody who does.")
+    return _content(occasion, _("Nobody commands yet · %(severity)s · %(reference)s · %(title)s"), lead)
 
 
 def over(occasion: Occasion) -> Content:

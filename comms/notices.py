@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from accounts.abilities import Ability
 from comms.alarms import raise_alarm
 from comms.models import Alarm, Delivery
-from incidents.models import Grant, Incident, Membership, RoleAssignment, Service, Team
+from incidents.models import Grant, Incident, Membership, Role, RoleAssignment, Service, Team
 from incidents.playbook import incident_playbook
 
 DEFAULT_TEAM = "operations"  # owns what nobody else does
@@ -119,6 +119,17 @@ def at_raise(incident: Incident, params: dict[str, Any]) -> Readers:
     return found
 
 
+def backup(incident: Incident, params: dict[str, Any]) -> Readers:
+    """The backup commander; without one who leads a response team, without leads whom the severity asks for."""
+    held = RoleAssignment.objects.filter(incident=incident, role=Role.BACKUP, until=None, person__is_active=True).select_related("person").first()
+    if held is not None:
+        return {held.person_id: Reader(held.person, "backup")}
+    leads = _members(incident_playbook(incident).response_teams, "response_lead", is_lead=True)
+    if incident.is_private:
+        leads |= _named(incident)
+    return leads or by_severity(incident, params)
+
+
 def war_room(incident: Incident, params: dict[str, Any]) -> Readers:
     """The teams at work on it and who has a part in it, but for the author."""
     found = told(incident, params) | by_severity(incident, params) | _parts(incident)
@@ -140,6 +151,8 @@ RULES = {
     "notice.recovered": Rule(told, "was_told"),
     "notice.fires_again": Rule(told_or_in_charge, "worth_waking"),
     "notice.reopened": Rule(told_or_in_charge, "still_open"),
+    "notice.not_recovered": Rule(told_or_in_charge, "still_open"),
+    "notice.no_commander": Rule(backup, "worth_waking"),
     "notice.over": Rule(told, "was_told"),
     "notice.still_on_it": Rule(who_has_it, "still_open", timedelta(minutes=30)),
     "notice.lapsed": Rule(by_severity, "worth_waking"),

@@ -18,6 +18,7 @@ NOTICES = {
     "incidents.acknowledgement_asked": "notice.still_on_it",
     "incidents.acknowledgement_lapsed": "notice.lapsed",
     "incidents.merged_into": "notice.over",
+    "incidents.no_commander": "notice.no_commander",
     "comms.update": "notice.update",
 }
 KINDS = {*NOTICES, "incidents.state", "incidents.severity"}
@@ -34,17 +35,17 @@ PLANNING = {
 
 def tell(entry: TimelineEntry, incident: Incident, data: dict[str, Any]) -> None:
     """Note what is to be told to many; `sweeps.fan_out` finds the readers."""
-    kind, params = _notice(entry, data)
+    kind, params = _notice(entry, incident, data)
     if kind and not incident.is_imported:
         now = clock.now()
         Fanout.objects.get_or_create(entry=entry, kind=kind, defaults={"incident": incident, "params": params, "created_at": now, "not_before": now})
         nudge("comms.fan_out")
 
 
-def _notice(entry: TimelineEntry, data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _notice(entry: TimelineEntry, incident: Incident, data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The notice that an entry asks for ("" for none) and its parameters."""
     if entry.kind == "incidents.state":
-        return _state(data)
+        return _state(incident, data)
     if entry.kind == "incidents.severity":
         return ("notice.raised", {"from": data["from"], "to": data["to"]}) if data.get("raised") else ("", {})
     kind = NOTICES.get(entry.kind, "")
@@ -53,11 +54,13 @@ def _notice(entry: TimelineEntry, data: dict[str, Any]) -> tuple[str, dict[str, 
     return kind, {"to": "merged"} if kind == "notice.over" else {}
 
 
-def _state(data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _state(incident: Incident, data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     if data["to"] in {"resolved", "dismissed"}:
         return "notice.over", {"to": data["to"]}
     if data["from"] in {"resolved", "dismissed"} and data["to"] != "closed":
         return "notice.reopened", {}
+    if data.get("not_recovered") and incident.severity == "P1":
+        return "notice.not_recovered", {}
     return "", {}
 
 

@@ -191,6 +191,48 @@ def test_who_has_it_is_asked_for_a_sign_of_life(sink, declare, run, mina, clock)
     assert [row.person for row in Delivery.objects.filter(kind="notice.still_on_it", state="sent")] == [mina]
 
 
+@pytest.mark.parametrize(("severity", "is_told"), [("P1", True), ("P2", False)])
+def test_a_p1_that_has_not_recovered_is_told_to_everybody_again(sink, declare, run, mina, wei, subjects, severity, is_told):
+    incident = declare(severity=severity, services=["primary-database"])
+    lifecycle.transition(incident, "diagnosing", actor=mina)
+    lifecycle.transition(incident, "watching", actor=mina)
+    run()
+    assert not Delivery.objects.filter(kind="notice.not_recovered").exists()
+    lifecycle.transition(incident, "diagnosing", actor=mina, note="errors are back")
+    run()
+    told = Delivery.objects.filter(kind="notice.not_recovered", state="sent")
+    assert {row.person for row in told} == ({mina, wei} if is_told else set())
+    assert not is_told or told.get(person=mina).subject.startswith("Not recovered · P1 · ")
+
+
+@pytest.mark.parametrize(("has_backup", "private", "expected"), [(True, False, "wei"), (False, False, "mina"), (True, True, "wei")])
+def test_a_p1_without_a_commander_goes_to_the_backup_or_the_leads(sink, declare, run, person, wei, clock, kinds, has_backup, private, expected):
+    from incidents import sweeps as core
+
+    lead = person("root", roles=["admin", "commander"])
+    incident = declare(severity="P1", private=private, actor=lead)
+    if has_backup:
+        lifecycle.assign(incident, "backup", wei, actor=lead)
+    clock.move("+6m")
+    core.sweep_steps()
+    core.sweep_steps()
+    run()
+    row = Delivery.objects.get(kind="notice.no_commander", state="sent")
+    assert row.person.username == expected
+    assert kinds(incident).count("incidents.no_commander") == 1
+
+
+def test_without_backup_and_leads_a_p1_without_a_commander_is_told_to_the_teams(sink, declare, run, mina, wei, clock):
+    from incidents import sweeps as core
+
+    declare(severity="P1")
+    Membership.objects.update(is_lead=False)
+    clock.move("+6m")
+    core.sweep_steps()
+    run()
+    assert {row.person for row in Delivery.objects.filter(kind="notice.no_commander")} == {mina, wei}
+
+
 def test_hundreds_are_told_with_a_constant_number_of_queries(sink, declare, person, django_assert_max_num_queries):
     team = Team.objects.get(slug="security")
     for number in range(30):
