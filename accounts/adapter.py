@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from accounts import codes, mail, people, recent, throttle
+from accounts import codes, people, recent, throttle
 from accounts.addresses import client_address
 from lib import vault
 
@@ -65,8 +65,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return url_has_allowed_host_and_scheme(url, allowed_hosts={context.request.get_host()}, require_https=context.request.is_secure())
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """By the outbox, never from here."""
-        mail.send("account_changed", email, {"what": template_prefix.rsplit("/", 1)[-1]}, key=f"account:{email}:{template_prefix}")
+        """Nothing: what a person must hear of their account goes through the outbox (`mail.tell_changed`)."""
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Says nothing about signing in and out, which one sees."""

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit, sessions, tokens
+from accounts import audit, mail, sessions, tokens
 from accounts.abilities import ROLES, Ability
 from accounts.models import Invitation, User
 from lib import clock, db, text
@@ -82,6 +82,8 @@ def change(user: User, *, actor: User | None, request: Any = None, **fields: Any
             raise Refused(_("This is the last administrator. Make somebody else one first."))
         _save(row, update_fields=list(fields))
         changed = [field for field in FIELDS if before[field] != after[field]]
+        if "email" in changed and before["email"]:
+            mail.tell_changed(row, "email", before["email"])
         ended = _end_everything(row) if before["is_active"] and not row.is_active else {}
         audit.record(
             "accounts.person_deactivated" if ended else "accounts.person_changed",
@@ -106,6 +108,8 @@ def set_password(user: User, password: str, *, actor: User | None, keep_session:
     with transaction.atomic():
         row = db.lock(User.objects.filter(pk=user.pk)).get()
         user.save(update_fields=["password"])
+        if row.has_usable_password():  # the first one is no change
+            mail.tell_changed(user, "password")
         _withdraw_links(row)
         ended = {
             "sessions": sessions.end_rows(row, UserSession.objects.filter(user=row).exclude(session_key=keep_session)),
@@ -126,6 +130,7 @@ def remove_second_factor(user: User, *, actor: User | None, request: Any = None)
     """For somebody who lost phone and recovery codes: the password alone signs in, and every session starts anew."""
     with transaction.atomic():
         if Authenticator.objects.filter(user=user).delete()[0]:
+            mail.tell_changed(user, "second_factor")
             ended = sessions.end_rows(user, UserSession.objects.filter(user=user))
             audit.record("accounts.second_factor_removed", actor=actor, target=user.username, after={"sessions_ended": ended}, request=request)
 

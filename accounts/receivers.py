@@ -3,17 +3,20 @@
 from typing import Any
 
 from allauth.account.signals import authentication_step_completed, user_logged_in
+from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
 
-from accounts import audit, recent
+from accounts import audit, mail, recent
 from lib import db
 
 
 @db.retried
 def _record(action: str, user: Any, request: Any, **after: Any) -> None:
     with transaction.atomic():
+        if after.get("type") == Authenticator.Type.TOTP:  # its recovery codes come and go with it
+            mail.tell_changed(user, "second_factor")
         audit.record(action, actor=user, target=user.username, after=after or None, request=request)
 
 

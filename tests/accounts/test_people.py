@@ -205,6 +205,30 @@ def test_a_forgotten_password_is_answered_alike_for_everybody(mailer, person, cl
     assert client.get(path).status_code == 410
 
 
+def test_a_person_hears_of_each_change_to_how_they_sign_in_and_of_nothing_else(mailer, person):
+    user = person("ada", email="ada@example.test", language="zh-hans", password=PASSWORD)
+    people.set_password(user, "an entirely new one", actor=user)
+    people.set_password(user, "yet another new one", actor=user)
+    people.change(user, actor=None, email="new@example.test")
+    people.change(user, actor=None, name="Ada L.")
+    people.remove_second_factor(user, actor=None)  # there was none
+    assert [(kind, to, params["what"]) for kind, to, params, _key in mailer] == [
+        ("account_changed", user, "password"),
+        ("account_changed", user, "password"),
+        ("account_changed", "ada@example.test", "email"),
+    ]
+    assert mailer[2][2]["language"] == "zh-hans"
+    assert len({key for *_rest, key in mailer}) == 3
+
+
+def test_the_first_password_is_no_change(mailer, person):
+    user = person("new", email="new@example.test")
+    user.set_unusable_password()
+    user.save()
+    people.set_password(user, "an entirely new one", actor=user)
+    assert mailer == []
+
+
 def test_links_for_one_account_are_few(mailer, person, client):
     person("ada", password=PASSWORD)
     for _time in range(6):

@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.test import Client
 from redis.exceptions import ConnectionError as RedisAway
 
-from accounts import codes, people, throttle
+from accounts import codes, mail, people, throttle
 from accounts.models import AuditEntry, User
 from tests.accounts.conftest import PASSWORD
 
@@ -216,7 +216,9 @@ def test_secrets_of_second_factors_rest_encrypted(ada, settings):
     assert codes.use(ada, code(secret)) is not None
 
 
-def test_setting_up_and_removing_the_app_is_on_the_trail(ada, signed_in, django_capture_on_commit_callbacks):
+def test_setting_up_and_removing_the_app_is_on_the_trail_and_told(ada, signed_in, django_capture_on_commit_callbacks, monkeypatch):
+    told = []
+    monkeypatch.setattr(mail, "tell_changed", lambda user, what: told.append(what))
     client = signed_in(ada)
     form = client.get("/accounts/2fa/totp/activate/").context["form"]
     with django_capture_on_commit_callbacks(execute=True):
@@ -233,6 +235,7 @@ def test_setting_up_and_removing_the_app_is_on_the_trail(ada, signed_in, django_
     assert not people.has_second_factor(ada)
     acts = set(AuditEntry.objects.filter(actor=ada).values_list("action", flat=True))
     assert {"accounts.second_factor_added", "accounts.second_factor_removed"} <= acts
+    assert told == ["second_factor", "second_factor"]
 
 
 def test_changing_the_password_ends_other_sessions_and_keeps_this_one(ada, client):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from comms import audit, channel_states, drain, health, sweeps
+from comms import account_mail, audit, channel_states, drain, health, sweeps
 from comms.models import Alarm, ChannelState, ContactMethod, Delivery, DeliveryAttempt, Priority
 from lib import clock as now_is
 from lib.failpoints import FailpointHit
@@ -77,6 +77,13 @@ def test_a_closed_account_gets_nothing(sink, send, run, fresh, wei):
     wei.save()
     run()
     assert fresh(delivery).state == "dropped"
+
+
+@pytest.mark.parametrize(("what", "words"), [("password", "密码"), ("email", "邮箱地址"), ("second_factor", "第二重验证")])
+def test_who_signs_in_otherwise_now_hears_of_it_in_their_language(sink, run, fresh, wei, what, words):
+    delivery = account_mail.send("account_changed", wei, {"what": what}, "changed:1")
+    run()
+    assert (fresh(delivery).state, words in fresh(delivery).body) == ("sent", True)
 
 
 def test_a_refusal_for_good_is_dead_with_an_alarm(bad, send, run, fresh):
