@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 BUDGET_SECONDS = 2.0
 LEASE_SECONDS = 60.0
-ROOMS = ("incidents", "comms", "detection")  # accounts has a chain of its own, proved by `accounts.audit.verify`
+ROOMS = ("incidents", "comms", "detection", "accounts")
 NAME = "auditor"
 
 

@@ -55,6 +55,13 @@ def test_a_changed_entry_is_found(filled, change):
     assert audit.verify() == ["audit entry 3 was changed"]
 
 
+def test_the_strict_audit_of_the_portal_reads_the_trail(filled):
+    with append_only.unlocked():
+        AuditEntry.objects.filter(seq=3).update(target="x")
+    assert audit.invariants(full=True) == ["audit entry 3 was changed"]
+    assert audit.invariants(full=False) == []
+
+
 def test_a_removed_entry_is_found(filled):
     with append_only.unlocked():
         AuditEntry.objects.filter(seq=3).delete()
