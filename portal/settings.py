@@ -307,7 +307,6 @@ if EMAIL_URL and urlsplit(EMAIL_URL).scheme not in {"smtp", "smtp+tls", "smtp+ss
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Incident Portal <portal@{site_host}>")
 EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # nothing sends around the outbox
-ACCOUNTS_MAILER = "comms.account_mail.send"  # mail that begins in accounts (design.md "Outbox")
 
 # --- REST -----------------------------------------------------------------------------------
 REST_FRAMEWORK = {
