@@ -13,6 +13,8 @@ pytestmark = pytest.mark.soak
 
 ACTS = ALERTS = int(os.environ.get("SOAK_COUNT", "500"))  # fewer only while working on the test itself
 
+ACTORS = 5
+
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_nothing_is_lost_when_processes_are_killed(request, make_portal, smtp, database):
@@ -35,7 +37,8 @@ def test_nothing_is_lost_when_processes_are_killed(request, make_portal, smtp, d
 
     began = time.monotonic()
     killer = Killer(portal, traffic.figures, seed=4711)
-    threads = [guarded(traffic.send_alerts, ALERTS, pause=0.2), guarded(traffic.act, ACTS, pause=0.05), guarded(notes_on, traffic, watched, ACTS // 8)]
+    threads = [guarded(traffic.send_alerts, ALERTS, pause=0.2), guarded(notes_on, traffic, watched, ACTS // 8)]
+    threads += [guarded(traffic.act, ACTS // ACTORS, pause=0.05) for _ in range(ACTORS)]
     for thread in threads:
         thread.start()
     for thread in threads:
