@@ -13,7 +13,7 @@ pytestmark = pytest.mark.soak
 
 ACTS = ALERTS = int(os.environ.get("SOAK_COUNT", "500"))  # fewer only while working on the test itself
 
-ACTORS = 5
+ACTORS = 10
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
@@ -37,7 +37,7 @@ def test_nothing_is_lost_when_processes_are_killed(request, make_portal, smtp, d
 
     began = time.monotonic()
     killer = Killer(portal, traffic.figures, seed=4711)
-    threads = [guarded(traffic.send_alerts, ALERTS, pause=0.2), guarded(notes_on, traffic, watched, ACTS // 8)]
+    threads = [guarded(traffic.send_alerts, ALERTS, pause=0.2), guarded(notes_on, traffic, watched, min(25, ACTS // 8))]
     threads += [guarded(traffic.act, ACTS // ACTORS, pause=0.05) for _ in range(ACTORS)]
     for thread in threads:
         thread.start()
