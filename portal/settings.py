@@ -173,6 +173,11 @@ if postgres:
             "OPTIONS": {
                 **postgres.get("OPTIONS", {}),
                 "connect_timeout": 2,
+                # A peer that vanished without a word is noticed within seconds, not within TCP's two hours.
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 10_000,
                 "options": "-c lock_timeout=5000 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC",
             },
         }
