@@ -13,6 +13,8 @@ def pytest(title: str, words: list[str], **environment: str) -> bool:
     """One run; True when it passed."""
     print(f"\n== {title}", flush=True)
     done = subprocess.run([sys.executable, "-m", "pytest", "-rfEs", *words], env={**os.environ, **environment})
+    if done.returncode not in {0, 1}:
+        print(f"pytest ended with {done.returncode}", flush=True)
     return done.returncode == 0
 
 
