@@ -164,8 +164,7 @@ def test_without_redis_a_nudge_neither_waits_nor_raises(folder, settings):
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[str]:
     binary = shutil.which("redis-server")
-    if not binary:
-        pytest.skip("redis-server is not installed")
+    assert binary, "redis-server is not installed; tests/provide says how"
     path = tmp_path / "redis.sock"
     server = subprocess.Popen([binary, "--port", "0", "--unixsocket", str(path), "--save", ""], cwd=tmp_path, stdout=subprocess.PIPE)
     for line in server.stdout:
