@@ -75,7 +75,6 @@ def test_redis_may_hang_vanish_forget_and_return(ground, make_portal, smtp):
     through("flushed", flush)
     through("slow by 200 ms", lambda: proxy.set("slow", 0.2))
     through("restarted, empty", restart)
-    traffic.settle()
     say("after Redis", **traffic.nothing_lost(smtp.mails))
 
 
@@ -128,5 +127,4 @@ def test_postgres_may_be_restarted_and_stay_away(ground, make_portal, smtp):
         database.end()
         database.start()
         traffic.send_alerts(20)
-    traffic.settle()
     say("PostgreSQL away", slowest_503_s=round(slowest, 2), ready_again_s=round(back, 1), first_notice_s=round(noticed, 1), **traffic.nothing_lost(smtp.mails))

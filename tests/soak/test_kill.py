@@ -47,7 +47,6 @@ def test_nothing_is_lost_when_processes_are_killed(request, make_portal, smtp, d
     if failed:
         raise failed[0]
     lasted = time.monotonic() - began
-    traffic.settle()
     facts = traffic.nothing_lost(smtp.mails)
     told = traffic._timeline(watched)
     listener.wait_for(len(told), 60)
