@@ -22,6 +22,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from accounts import idempotency
 from lib import db, jsonio, keyset
+from lib.failpoints import hit
 
 BODY_LIMIT = 1024 * 1024  # bytes; a view with more to take sets body_limit
 
@@ -133,7 +134,7 @@ class CursorPages(BasePagination):
 def once(request: Any, handler: Callable[[], Response]) -> Response:
     """Run `handler` at most once per Idempotency-Key; without the header just run it.
 
-    What it writes and the kept answer are one transaction: after a crash neither is there, and the claim runs out. Only success is
+    What it writes and the kept answer are one transaction: after a crash neither is there, and the key is free. Only success is
     kept; a refusal changed nothing and frees the key.
     """
     key = request.headers.get("Idempotency-Key", "")
@@ -141,28 +142,23 @@ def once(request: Any, handler: Callable[[], Response]) -> Response:
         return handler()
     request.data  # noqa: B018 - reads the body, whose bytes are compared
     raw = getattr(request._request, "raw_body", b"")
-    row, answer = idempotency.claim(request.user, key, idempotency.fingerprint("POST", request.get_full_path(), raw))
-    if answer is not None:
-        headers = {**answer.headers, "Idempotent-Replayed": "true"}
-        return Response(json.loads(answer.body) if answer.body else None, status=answer.status, headers=headers)
-    kept = False
+    print_ = idempotency.fingerprint("POST", request.get_full_path(), raw)
 
     @db.retried
-    def attempt() -> tuple[Response, bool]:
-        with transaction.atomic():
+    def attempt() -> Response:
+        with idempotency.running(request.user, key):
+            first = idempotency.first_answer(request.user, key, print_)
+            if first is not None:
+                headers = {**first.headers, "Idempotent-Replayed": "true"}
+                return Response(json.loads(first.body) if first.body else None, status=first.status, headers=headers)
             response = handler()
-            success = isinstance(response, Response) and response.status_code < 300
-            if success:
+            if isinstance(response, Response) and response.status_code < 300:
                 body = "" if response.data is None else JSONRenderer().render(response.data).decode()
-                idempotency.settle(row, idempotency.Answer(response.status_code, idempotency.kept_headers(response.headers), body))
-        return response, success
+                idempotency.keep(request.user, key, print_, idempotency.Answer(response.status_code, idempotency.kept_headers(response.headers), body))
+                hit("accounts.before_commit")
+        return response
 
-    try:
-        response, kept = attempt()
-    finally:
-        if not kept:
-            idempotency.release(row)
-    return response
+    return attempt()
 
 
 def idempotent(handler: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,12 +1,15 @@
 """Races and losses of the database: what to try again, what to lock, what means that it is away."""
 
 import functools
+import hashlib
 import random
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, connections, transaction
 from django.db.models import QuerySet
 
 ATTEMPTS = 5
@@ -18,6 +21,14 @@ SQLITE_AWAY = ("unable to open", "disk i/o", "disk is full", "is locked", "reado
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
 Rows = TypeVar("Rows", bound="QuerySet")
+
+
+_taken: set[str] = set()
+_taking = threading.Lock()
+
+
+class Taken(Exception):
+    """Somebody else is in the transaction of that name."""
 
 
 class StaleHead(Exception):
@@ -96,3 +107,27 @@ def lock(rows: Rows) -> Rows:
     if not features.has_select_for_update:
         return rows
     return rows.select_for_update(of=("self",), no_key=True)
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """A transaction in which nobody else is under the same `name`; the death of its process or connection frees the name at once.
+
+    Raises Taken without waiting. (On SQLite another process waits instead: there a writer is alone anyway.)
+    """
+    with _taking:
+        if name in _taken:
+            raise Taken(name)
+        _taken.add(name)
+    try:
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+                    if not cursor.fetchone()[0]:
+                        raise Taken(name)
+            yield
+    finally:
+        with _taking:
+            _taken.discard(name)

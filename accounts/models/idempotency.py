@@ -5,15 +5,13 @@ from django.db import models
 
 
 class IdempotencyKey(models.Model):
-    """One key of one person: claimed while its request runs, then the answer, for 48 hours (`design.md`, Retention)."""
+    """One key of one person with the answer to its first request, for 48 hours (`design.md`, Retention)."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)  # SHA-256 of method, path and body
-    claim = models.CharField(max_length=32)
-    claimed_until = models.DateTimeField()  # a crash in between: whoever comes after this starts anew
     created_at = models.DateTimeField()
-    status = models.PositiveSmallIntegerField(null=True)  # null: still running
+    status = models.PositiveSmallIntegerField()
     headers = models.JSONField(default=dict)
     body = models.TextField(blank=True)
 
@@ -23,4 +21,4 @@ class IdempotencyKey(models.Model):
         indexes = [models.Index(fields=["created_at"], name="accounts_idempotency_age")]
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.status or 'running'}"
+        return f"{self.key}: {self.status}"

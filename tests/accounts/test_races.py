@@ -1,15 +1,16 @@
 """Two at once: the trail stays whole, one administrator is left, a key runs once."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from accounts import audit, idempotency, invitations, people
-from accounts.models import AuditEntry, IdempotencyKey, User
+from accounts.models import AuditEntry, User
 from lib import db
 from lib.errors import Refused
 
@@ -57,11 +58,56 @@ def test_administrators_who_remove_each_other_leave_one():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_key_claimed_at_once_runs_once():
+def test_while_the_first_runs_the_second_is_told_so():
     user = people.create("ada", actor=None)
-    results = at_once(lambda _index: idempotency.claim(user, "k", "print"))
-    assert sum(isinstance(result, Refused) for result in results) == TOGETHER - 1
-    assert IdempotencyKey.objects.count() == 1
+    begun, refused = Event(), Event()
+
+    def act(index: int) -> Any:
+        if index:
+            assert begun.wait(20)
+            try:
+                with idempotency.running(user, "k"):
+                    return "ran too"
+            finally:
+                refused.set()
+        with idempotency.running(user, "k"):
+            begun.set()
+            assert refused.wait(20)
+            idempotency.keep(user, "k", "print", idempotency.Answer(201, {}, "{}"))
+        return idempotency.first_answer(user, "k", "print")
+
+    first, second = at_once(act, 2)
+    assert isinstance(second, Refused) and second.status == 409
+    assert first == idempotency.Answer(201, {}, "{}")
+
+
+@pytest.mark.skipif(not os.environ.get("DATABASE_URL"), reason="on SQLite another process waits for the transaction itself")
+@pytest.mark.django_db(transaction=True)
+def test_a_key_is_held_against_other_processes_and_free_when_the_connection_dies(monkeypatch):
+    user = people.create("ada", actor=None)
+    monkeypatch.setattr(db, "_taken", Forgetful())  # as another process would see it: what this one holds is not known there
+
+    def other() -> Any:
+        with idempotency.running(user, "k"):
+            return "ran"
+
+    def act(_index: int) -> Any:
+        with pytest.raises(DatabaseError), idempotency.running(user, "k"):
+            refused = at_once(lambda _index: other(), 1)
+            with connection.cursor() as cursor:  # what the kernel does to the connection of a killed process
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return refused
+
+    [[refused]] = at_once(act, 1)
+    assert isinstance(refused, Refused) and refused.status == 409
+    assert at_once(lambda _index: other(), 1) == ["ran"]
+
+
+class Forgetful(set[str]):
+    """Remembers nothing."""
+
+    def add(self, name: str) -> None:
+        """Forgotten."""
 
 
 @pytest.mark.django_db(transaction=True)

@@ -76,31 +76,15 @@ def test_a_key_that_is_none_is_refused(key, api):
     assert api("POST", "calendars/", CHINA, Idempotency_Key=key).status_code == 400
 
 
-def test_while_the_first_runs_the_second_is_told_so_and_a_crash_frees_the_key(person, clock):
-    user = person()
-    row, answer = idempotency.claim(user, "k", "print")
-    assert answer is None
-    with pytest.raises(Refused) as refusal:
-        idempotency.claim(user, "k", "print")
-    assert refusal.value.status == 409
-    clock.move("+61s")  # nobody settled: the process is dead
-    second, answer = idempotency.claim(user, "k", "print")
-    assert answer is None and second.pk == row.pk
-    with pytest.raises(Refused):  # the first one was only slow; what it did must not count twice
-        idempotency.settle(row, idempotency.Answer(201, {}, "{}"))
-    idempotency.release(row)
-    idempotency.settle(second, idempotency.Answer(201, {}, '{"a": 1}'))
-    assert idempotency.claim(user, "k", "print")[1] == idempotency.Answer(201, {}, '{"a": 1}')
-
-
 def test_answers_are_kept_for_48_hours(person, clock):
     user = person()
-    row, _answer = idempotency.claim(user, "k", "print")
-    idempotency.settle(row, idempotency.Answer(201, {}, "{}"))
+    idempotency.keep(user, "k", "print", idempotency.Answer(201, {}, "{}"))
     clock.move("+47h")
-    assert idempotency.claim(user, "k", "print")[1] is not None
+    assert idempotency.first_answer(user, "k", "print") == idempotency.Answer(201, {}, "{}")
     clock.move("+2h")
-    assert idempotency.claim(user, "k", "other print")[1] is None
+    assert idempotency.first_answer(user, "k", "other print") is None
+    idempotency.keep(user, "k", "other print", idempotency.Answer(202, {}, ""))
+    assert idempotency.first_answer(user, "k", "other print") == idempotency.Answer(202, {}, "")
     clock.move("+49h")
     retention.connect()
     prune.prune()
