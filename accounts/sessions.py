@@ -49,11 +49,3 @@ def end_rows(user: User, rows: Any) -> int:
     Session.objects.filter(session_key__in=keys).delete()
     UserSession.objects.filter(user=user, session_key__in=keys).delete()
     return len(keys)
-
-
-def is_alive(user_id: int, key: str) -> bool:
-    """Whether that person is still signed in with that session: what a stream asks while it lives."""
-    return (
-        UserSession.objects.filter(user_id=user_id, session_key=key, user__is_active=True).exists()
-        and Session.objects.filter(session_key=key, expire_date__gt=clock.now()).exists()
-    )

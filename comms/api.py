@@ -17,6 +17,7 @@ from comms import serializers as shapes
 from comms.models import ContactMethod, Delivery, Obligation
 from comms.views.channels import rows as channel_rows
 from incidents.models import Incident
+from incidents.search import named
 from incidents.serializers import LineSerializer, line_of
 from incidents.timeline import read
 from lib.errors import NotFound
@@ -27,10 +28,7 @@ def _text(name: str, about: str, enum: list[str] | None = None) -> OpenApiParame
 
 
 def _incident(user: Any, reference: str) -> Incident:
-    incident = Incident.objects.visible_to(user).filter(reference__iexact=reference).first()
-    if incident is None:
-        raise NotFound(_("There is no such incident."))
-    return incident
+    return named(reference, Incident.objects.visible_to(user))
 
 
 class DeliveryPages(CursorPages):

@@ -55,7 +55,7 @@ def by_severity(incident: Incident, params: dict[str, Any]) -> Readers:
         found = _members(playbook.response_teams, "response_teams")
     if not found and to:
         raise_alarm(Alarm.Code.NOBODY, "teams", "" if incident.is_private else incident.reference)
-        found = {person.pk: Reader(person, "nobody_else") for person in User.objects.filter(is_active=True) if person.can(Ability.RESPOND)}
+        found = {person.pk: Reader(person, "nobody_else") for person in User.objects.active().with_ability(Ability.RESPOND)}
     if incident.is_private:
         found |= _named(incident)
     return found

@@ -15,8 +15,10 @@ from rest_framework.serializers import BaseSerializer
 from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
 from detection import candidates, keys, search
 from detection import serializers as shapes
+from detection.api_changes import change_urls
 from detection.models import Alert, Candidate, Source
 from incidents.models import Incident, Severity
+from incidents.search import named
 from lib.errors import NotFound, Refused
 
 
@@ -72,9 +74,7 @@ class IncidentAlerts(GenericAPIView):
 
     def get(self, request: Request, reference: str) -> Response:
         """Firing ones first."""
-        incident = Incident.objects.visible_to(request.user).filter(reference__iexact=reference).first()
-        if incident is None:
-            raise NotFound(_("There is no such incident."))
+        incident = named(reference, Incident.objects.visible_to(request.user))
         found = search.alerts(request.user, {}).filter(incident=incident)
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
 
@@ -235,4 +235,5 @@ api_urls = [
     path("sources/", SourceList.as_view(), name="source-list"),
     path("sources/<slug:slug>/", SourceDetail.as_view(), name="source-detail"),
     path("sources/<slug:slug>/rotate/", SourceRotate.as_view(), name="source-rotate"),
+    *change_urls,
 ]

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from detection.models import Alert
 from incidents.models import Severity
-from lib.errors import Refused
+from incidents.search import several
 from lib.text import clean
 
 ORDER = ("-is_firing", "-received_at", "-id")  # firing first, then the newest
@@ -21,9 +20,9 @@ def alerts(user: Any, wanted: Mapping[str, str]) -> QuerySet[Alert]:
     Raises Refused (400) for a value that cannot be read.
     """
     found = Alert.objects.visible_to(user).select_related("source", "service", "incident", "group__candidate")
-    if statuses := _several(wanted, "status", Alert.Status.values):
+    if statuses := several(wanted, "status", Alert.Status.values):
         found = found.filter(status__in=statuses)
-    if severities := _several(wanted, "severity", Severity.values):
+    if severities := several(wanted, "severity", Severity.values):
         found = found.filter(severity__in=severities)
     if slug := clean(wanted.get("service"), 60):
         found = found.filter(service=None) if slug == UNASSIGNED else found.filter(service__slug=slug)
@@ -32,10 +31,3 @@ def alerts(user: Any, wanted: Mapping[str, str]) -> QuerySet[Alert]:
     for word in clean(wanted.get("q"), 200).split()[:8]:
         found = found.matching(word)
     return found.order_by(*ORDER)
-
-
-def _several(wanted: Mapping[str, str], name: str, known: list[str]) -> list[str]:
-    values = [value for value in wanted.get(name, "").split(",") if value]
-    if unknown := [value for value in values if value not in known]:
-        raise Refused(_("“%(value)s” is not known here; use %(known)s.") % {"value": clean(unknown[0], 60), "known": ", ".join(known)}, status=400)
-    return values

@@ -18,7 +18,7 @@ class Act:
     """Something a person may do to an incident.
 
     `form` is None for a single press. `available` says whether it makes sense now. `parse` turns the rest of a
-    composer command ("/severity P1 because…") into form data. `is_primary` puts it into the header.
+    composer command ("/severity P1 because…") into form data.
     """
 
     name: str
@@ -29,7 +29,6 @@ class Act:
     available: Callable[[Incident, Any], bool] = lambda incident, user: True
     parse: Callable[[str], dict[str, Any]] | None = None
     hint: Any = ""
-    is_primary: bool = False
     is_danger: bool = False
     position: int = 100
     aliases: tuple[str, ...] = field(default=())

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -20,13 +20,14 @@ from incidents import serializers as shapes
 from incidents.api_playbook import playbook_api_urls
 from incidents.models import Impact, Incident, RoleAssignment, Step, Team
 from incidents.models.incident import State
+from incidents.querysets import IncidentQuerySet
 from lib.db import retried
 from lib.errors import NotFound, Refused
 
 STATUSES = ["open", "drill", *State.values]
 
 
-def with_parts(incidents: QuerySet[Incident], user: Any) -> QuerySet[Incident]:
+def with_parts(incidents: IncidentQuerySet, user: Any) -> IncidentQuerySet:
     """Everything a serialized incident needs in a constant number of queries; incidents it points to only where `user` sees them."""
     linked = incidents.select_related("acknowledged_by", "playbook").defer("playbook__content", "playbook__shipped")
     return linked.prefetch_related(
@@ -45,10 +46,7 @@ class IncidentAPI(GenericAPIView):
 
     def get_incident(self) -> Incident:
         """The incident of the address, or NotFound for one this person may not see."""
-        incident = with_parts(Incident.objects.visible_to(self.request.user), self.request.user).filter(reference__iexact=self.kwargs["reference"]).first()
-        if incident is None:
-            raise NotFound(_("There is no such incident."))
-        return incident
+        return search.named(self.kwargs["reference"], with_parts(Incident.objects.visible_to(self.request.user), self.request.user))
 
     def told(self, data: Any = None) -> dict[str, Any]:
         """The request's body, checked by this view's serializer."""
@@ -257,9 +255,7 @@ class BreakGlass(IdempotentMixin, IncidentAPI):
     @extend_schema(responses=shapes.IncidentDetailSerializer)
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Needs *audit* and a reason, and leaves an entry on timeline and audit trail."""
-        incident = Incident.objects.filter(reference__iexact=self.kwargs["reference"]).first()
-        if incident is None:
-            raise NotFound(_("There is no such incident."))
+        incident = search.named(self.kwargs["reference"], Incident.objects.all())
         lifecycle.break_glass(incident, actor=request.user, reason=self.told()["reason"], request=request)
         return self.answer(incident)
 

@@ -78,18 +78,18 @@ def register_all() -> None:
     """Offer everything that the lifecycle can do."""
     C, R = Ability.COMMAND, Ability.RESPOND
     moves = [
-        ("confirm", _("Confirm it's real"), State.CONFIRMED, True, False, 20),
-        ("diagnose", _("Start diagnosing"), State.DIAGNOSING, False, False, 30),
-        ("fix", _("Start fixing"), State.FIXING, True, False, 31),
-        ("roll_back", _("Rolling back"), State.ROLLING_BACK, False, False, 32),
-        ("verify", _("Start verifying"), State.VERIFYING, True, False, 33),
-        ("watch", _("Recovered: start the watch"), State.WATCHING, True, False, 34),
-        ("resolve", _("Resolve"), State.RESOLVED, True, False, 40),
-        ("close", _("Close"), State.CLOSED, True, False, 41),
-        ("dismiss", _("False alarm"), State.DISMISSED, False, True, 50),
+        ("confirm", _("Confirm it's real"), State.CONFIRMED, False, 20),
+        ("diagnose", _("Start diagnosing"), State.DIAGNOSING, False, 30),
+        ("fix", _("Start fixing"), State.FIXING, False, 31),
+        ("roll_back", _("Rolling back"), State.ROLLING_BACK, False, 32),
+        ("verify", _("Start verifying"), State.VERIFYING, False, 33),
+        ("watch", _("Recovered: start the watch"), State.WATCHING, False, 34),
+        ("resolve", _("Resolve"), State.RESOLVED, False, 40),
+        ("close", _("Close"), State.CLOSED, False, 41),
+        ("dismiss", _("False alarm"), State.DISMISSED, True, 50),
     ]
-    for name, label, to, is_primary, is_danger, position in moves:
-        register(Act(name, label, _moves(to), R, forms.NoteForm, _leads_to(to), _note, is_primary=is_primary, is_danger=is_danger, position=position))
+    for name, label, to, is_danger, position in moves:
+        register(Act(name, label, _moves(to), R, forms.NoteForm, _leads_to(to), _note, is_danger=is_danger, position=position))
     back = (State.FIXING, State.ROLLING_BACK, State.VERIFYING, State.WATCHING)
     register(
         Act("not_recovered", _("Not recovered"), _moves(State.DIAGNOSING), R, forms.ReasonForm, _needs_reason(State.DIAGNOSING, *back), _note, position=35)
@@ -110,7 +110,7 @@ def register_all() -> None:
     register(
         Act(
             "acknowledge", _("I'm on it"), lambda incident, actor, data: lifecycle.acknowledge(incident, actor=actor, source="web"), R, None, _not_mine_yet,
-            is_primary=True, position=10, aliases=("ack",),
+            position=10, aliases=("ack",),
         )
     )  # fmt: skip
     register(

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 
 from accounts.abilities import Ability
+from accounts.models import User
 from incidents import lifecycle
 from incidents.messages import milestone_name
 from incidents.models import Impact, Incident, Role, Service, Severity, State, Team
@@ -15,7 +15,7 @@ from incidents.models.incident import MILESTONES
 
 def people_who_respond() -> list[Any]:
     """Active people who may respond, for choices."""
-    return [person for person in get_user_model().objects.filter(is_active=True) if person.can(Ability.RESPOND)]
+    return list(User.objects.active().with_ability(Ability.RESPOND))
 
 
 class AboutIncident(forms.Form):
@@ -50,7 +50,7 @@ class PersonField(forms.CharField):
         name = super().clean(value).strip().lstrip("@")
         if not name:
             return None
-        users = get_user_model().objects.filter(is_active=True)
+        users = User.objects.active()
         person = users.filter(username__iexact=name).first() or users.filter(name__iexact=name).first()
         if person is None:
             raise forms.ValidationError(_("Nobody here is called “%(name)s”."), params={"name": name})

@@ -8,11 +8,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from incidents import acts, figures
+from incidents import acts, figures, search
 from incidents.models import Clock, Incident, RoleAssignment, State
 from incidents.playbook import incident_playbook
 from lib import clock as time
-from lib.errors import NotFound
 from lib.i18n import pick
 from lib.times import span
 
@@ -74,10 +73,7 @@ class Press:
 def find(user: Any, reference: str) -> Incident:
     """The incident of that reference, if `user` may see it; else NotFound."""
     found = Incident.objects.visible_to(user).select_related("acknowledged_by", "declared_by", "merged_into", "related_to")
-    incident = found.filter(reference=reference.upper()).first()
-    if incident is None:
-        raise NotFound(_("There is no such incident."))
-    return incident
+    return search.named(reference, found)
 
 
 def phases(state: str) -> list[Phase]:

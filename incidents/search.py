@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from incidents.models import Incident, Severity, State
 from incidents.models.incident import OPEN_STATES
 from incidents.querysets import IncidentQuerySet
-from lib.errors import Refused
+from lib.errors import NotFound, Refused
 from lib.text import clean
 
 ORDERINGS = ("declared_at", "-declared_at", "moved_at", "-moved_at")
@@ -25,11 +25,11 @@ def incidents(user: Any, wanted: Mapping[str, str]) -> IncidentQuerySet:
     Raises Refused (400) for a value that cannot be read.
     """
     found = Incident.objects.visible_to(user)
-    if statuses := _several(wanted, "status", ["open", "drill", *State.values]):
+    if statuses := several(wanted, "status", ["open", "drill", *State.values]):
         states = {state for status in statuses if status != "drill" for state in (OPEN_STATES if status == "open" else [status])}
         found = found.filter(state__in=states) if states else found
         found = found.filter(is_drill=True) if "drill" in statuses else found
-    if severities := _several(wanted, "severity", Severity.values):
+    if severities := several(wanted, "severity", Severity.values):
         found = found.severity(*severities)
     if slug := wanted.get("service"):
         found = found.hitting(slug)
@@ -47,6 +47,14 @@ def incidents(user: Any, wanted: Mapping[str, str]) -> IncidentQuerySet:
     return found.order_by(ordering or "-declared_at", "-id")
 
 
+def named(reference: str, rows: IncidentQuerySet) -> Incident:
+    """The incident of that reference, in either case, among `rows`: those that the caller may see. Raises NotFound."""
+    incident = rows.filter(reference=clean(reference, 24).upper()).first()
+    if incident is None:
+        raise NotFound(_("There is no such incident."))
+    return incident
+
+
 def matching(found: IncidentQuerySet, words: str) -> IncidentQuerySet:
     """Incidents whose reference, title or summary holds every word."""
     for word in words.split()[:8]:
@@ -54,10 +62,11 @@ def matching(found: IncidentQuerySet, words: str) -> IncidentQuerySet:
     return found
 
 
-def _several(wanted: Mapping[str, str], name: str, known: list[str]) -> list[str]:
+def several(wanted: Mapping[str, str], name: str, known: list[str]) -> list[str]:
+    """The values of a filter, separated by commas. Raises Refused (400) for one that is not `known`."""
     values = [value for value in wanted.get(name, "").split(",") if value]
     if unknown := [value for value in values if value not in known]:
-        raise Refused(_("“%(value)s” is not known here; use %(known)s.") % {"value": unknown[0], "known": ", ".join(known)}, status=400)
+        raise Refused(_("“%(value)s” is not known here; use %(known)s.") % {"value": clean(unknown[0], 60), "known": ", ".join(known)}, status=400)
     return values
 
 

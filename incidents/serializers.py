@@ -12,13 +12,6 @@ from incidents.timeline import Line
 from lib.i18n import pick
 
 
-class PersonBrief(serializers.Serializer):
-    """Who, in short."""
-
-    username = serializers.CharField()
-    name = serializers.CharField(source="__str__")
-
-
 class ClockSerializer(serializers.ModelSerializer):
     """A clock and whether it was kept."""
 

@@ -6,6 +6,8 @@ from typing import Any
 from lib import clock
 from lib.models import Heartbeat
 
+SILENT_SECONDS = 30.0  # a part of which nothing was heard for this long is silent; each beats every few seconds
+
 
 def beat(name: str, **detail: Any) -> None:
     """Note that `name` lives, and what it has to say (plain JSON). One statement."""

@@ -62,15 +62,6 @@ def settle(row: Leased, **values: Any) -> bool:
     return written == 1
 
 
-def renew(row: Leased, *, seconds: float) -> bool:
-    """Hold a claimed row for `seconds` from now; False when the lease was lost, and then the work is somebody else's."""
-    until = clock.now() + timedelta(seconds=seconds)
-    if type(row)._base_manager.filter(pk=row.pk, lease_token=row.lease_token).exclude(lease_token="").update(lease_until=until) != 1:
-        return False
-    row.lease_until = until
-    return True
-
-
 _holders: dict[int, str] = {}
 
 
@@ -94,8 +85,3 @@ def elect(name: str, seconds: float) -> bool:
         return True
     NamedLease.objects.bulk_create([NamedLease(name=name, holder=me, until=until)], ignore_conflicts=True)
     return NamedLease.objects.filter(name=name, holder=me).exists()
-
-
-def resign(name: str) -> None:
-    """Give the job `name` up at once, so that another process need not wait."""
-    NamedLease.objects.filter(name=name, holder=holder()).update(holder="", until=clock.real() - timedelta(seconds=1))

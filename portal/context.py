@@ -18,14 +18,14 @@ from portal import navigation
 
 THEMES = ("", "light", "dark")
 LANGUAGES = (("en", "English"), ("zh-hans", "简体中文"))
-ENGINES, SILENT_AFTER = ("engine", "worker."), 15
+ENGINES = ("engine", "worker.")
 MODULES = ("time", "menus", "keys", "palette", "live")
 
 
 def silence() -> list[health.Warning]:
     """A warning when the engine has shown no sign of life: nothing that is due happens by itself then."""
     age = min((age for name, age in heartbeats.ages().items() if name.startswith(ENGINES)), default=None)
-    if age is None or age <= SILENT_AFTER:
+    if age is None or age <= heartbeats.SILENT_SECONDS:
         return []
     said = _("The engine has been silent for %(time)s: no message goes out and no step falls due. Start it again (make run, or the worker service).")
     return [health.Warning(said % {"time": times.span(age)}, "/readyz", _("Look"))]

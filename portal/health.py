@@ -24,7 +24,6 @@ from lib import heartbeats
 from portal import metrics as figures
 from portal.version import version as current
 
-ENGINE_SILENT_SECONDS = 30.0
 Part = dict[str, Any]
 
 
@@ -67,7 +66,7 @@ def engine() -> Part:
         age = heartbeats.age("engine")
     except Error as error:
         return {"ok": False, "detail": type(error).__name__}
-    is_alive = age is not None and age < ENGINE_SILENT_SECONDS
+    is_alive = age is not None and age <= heartbeats.SILENT_SECONDS
     return {"ok": is_alive, "seconds_since_heartbeat": None if age is None else round(age, 1)}
 
 

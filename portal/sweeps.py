@@ -36,8 +36,3 @@ SWEEPS = (
     Sweep("comms.forget_bodies", "comms.sweeps.forget_bodies", 600, "bulk", 300),
     Sweep("lib.prune", "lib.prune.prune", 600, "bulk", 300),
 )
-
-
-def by_name() -> dict[str, Sweep]:
-    """The table by name."""
-    return {sweep.name: sweep for sweep in SWEEPS}

@@ -12,7 +12,6 @@ from portal import alarm, auditor
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 10.0
-SILENT_SECONDS = 30.0  # the engine says something every five
 AUDIT_SECONDS = 75.0
 AWAY_SECONDS = 60.0
 
@@ -45,7 +44,7 @@ class Watchman:
         findings = [
             f"the {name} has said nothing for {age:.0f} s"
             for name, age in [("engine", ages.get("engine", running))]
-            if age > SILENT_SECONDS and running > SILENT_SECONDS
+            if age > heartbeats.SILENT_SECONDS and running > heartbeats.SILENT_SECONDS
         ]
         is_unwatched = ages.get(auditor.NAME, running) > AUDIT_SECONDS and running > AUDIT_SECONDS
         if (findings or is_unwatched) and leases.elect("portal.auditor", LOOK_SECONDS * 3):

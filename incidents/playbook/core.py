@@ -37,7 +37,6 @@ NOTICE_TO = (
     ("owner_team", gettext_lazy("The team that owns the service")),
     ("owner_lead", gettext_lazy("The lead of the team that owns the service")),
 )
-BOUNDS = (("at_most", gettext_lazy("at most")), ("at_least", gettext_lazy("at least")))
 TARGET_GROUPS = (("experience", gettext_lazy("User experience")), ("capacity", gettext_lazy("Capacity")))
 OPENS_ON = (
     ("declared", gettext_lazy("when the incident is declared")),

@@ -83,7 +83,6 @@ class Text(Field):
 
     blank: ClassVar[Any] = {}
     limit: int = 400
-    is_long: bool = False
 
     def wrong(self, value: Any, content: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(value, dict):

@@ -13,9 +13,9 @@ def test_each_browser_is_listed_and_can_be_ended(person, signed_in):
     page = here.get("/me/sessions/")
     assert len(page.context["sessions"]) == 2
     row = UserSession.objects.get(session_key=there.session.session_key)
-    assert sessions.is_alive(ada.pk, row.session_key)
+    assert row in sessions.of(ada)
     here.post("/me/sessions/", {"session": row.pk})
-    assert not sessions.is_alive(ada.pk, row.session_key)
+    assert row not in sessions.of(ada)
     assert there.get("/me/").status_code == 302
     assert here.get("/me/").status_code == 200
     assert AuditEntry.objects.filter(action="accounts.sessions_ended").count() == 1

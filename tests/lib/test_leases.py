@@ -28,7 +28,6 @@ def test_a_lapsed_lease_is_claimed_again_and_the_late_worker_writes_nothing(job_
     [quick] = leases.claim(job_model.objects.all(), seconds=30, limit=1)
     assert quick.attempts == 2
     assert not leases.settle(late, name="late")
-    assert not leases.renew(late, seconds=30)
     assert leases.settle(quick, name="quick")
     assert job_model.objects.get().name == "quick"
 
@@ -38,15 +37,6 @@ def test_a_settled_row_cannot_be_settled_twice(job_model, db):
     [row] = leases.claim(job_model.objects.all(), seconds=30, limit=1)
     assert leases.settle(row)
     assert not leases.settle(row, name="again")
-
-
-def test_renewing_keeps_the_row(job_model, clock):
-    job_model.objects.create(name="a")
-    [row] = leases.claim(job_model.objects.all(), seconds=30, limit=1)
-    clock.move("+20s")
-    assert leases.renew(row, seconds=30)
-    clock.move("+20s")
-    assert leases.claim(job_model.objects.all(), seconds=30, limit=1) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -92,16 +82,6 @@ def test_a_silent_holder_is_followed_by_another(db, monkeypatch):
     NamedLease.objects.update(until=product_clock.real() - timedelta(seconds=1))
     monkeypatch.setattr(leases, "holder", lambda: "another")
     assert leases.elect("auditor", 30)
-
-
-def test_resigning_makes_room_at_once(db, monkeypatch):
-    assert leases.elect("auditor", 30)
-    leases.resign("auditor")
-    monkeypatch.setattr(leases, "holder", lambda: "another")
-    assert leases.elect("auditor", 30)
-    monkeypatch.undo()
-    leases.resign("auditor")  # no longer ours: nothing happens
-    assert not leases.elect("auditor", 30)
 
 
 def test_moving_the_clock_deposes_nobody(clock, monkeypatch):
