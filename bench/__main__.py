@@ -1,4 +1,4 @@
-"""`make bench`: pages, live entries and memory, each against its yardstick in the same run; a table at the end."""
+"""`make bench`: pages, alerts, live entries and memory, each against its yardstick in the same run; a table at the end."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench import ingest
 from bench.crowd import Crowd
 from tests.harness.portal import ROOT, Portal
 from tests.harness.servers import Postgres
@@ -102,6 +103,7 @@ def main() -> None:
     assert isinstance(postgres, Postgres)
     table += pages("PostgreSQL", DATABASE_URL=postgres.create("bench"))
     postgres.close()
+    table += ingest.lines()
     portal = Portal().start()
     try:
         table.append(memory(portal))
