@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connection
 
-from comms import outbox, sweeps
+from comms import drain, lanes, outbox, sweeps
 from comms.channels import base
 from comms.models import Delivery, Priority
 from tests.comms.smtp import BadServer, Sink
@@ -26,7 +26,8 @@ def test_four_drains_at_once_send_each_key_once(settings):
         def drain():
             ready.wait()
             try:
-                sweeps.drain_outbox()
+                while sweeps.drain_outbox():
+                    pass
             finally:
                 connection.close()
 
@@ -39,18 +40,71 @@ def test_four_drains_at_once_send_each_key_once(settings):
     assert set(Delivery.objects.values_list("state", "is_ambiguous")) == {("sent", False)}
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_channel_that_hangs_holds_up_no_other(settings, monkeypatch):
-    settings.EMAIL_TIMEOUT = 2
-    monkeypatch.setattr(base.Channel, "deadline_seconds", 2)
+@pytest.fixture
+def hanging(settings, monkeypatch):
+    """A mail server that takes no mail and says nothing, until it is stopped."""
+    settings.EMAIL_TIMEOUT = 60
+    monkeypatch.setattr(base.Channel, "deadline_seconds", 60)
     with BadServer(MAIL="hang") as server:
         settings.EMAIL_URL = server.url()
-        hanging, other = ask("mail"), ask("line", channel="console")
-        done = threading.Thread(target=lambda: (sweeps.drain_outbox(), connection.close()))
-        done.start()
-        while Delivery.objects.get(pk=other.pk).state != "sent" or not hanging.tries.exists():
-            assert done.is_alive()
-        assert Delivery.objects.get(pk=hanging.pk).tries.get().outcome == "started"
+        yield server
         server.stopped.set()
-        done.join()
-    assert Delivery.objects.get(pk=hanging.pk).state == "due"
+        while lanes.run([]):
+            pass
+
+
+def is_being_tried(delivery):
+    return delivery.tries.filter(outcome="started").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_channel_that_hangs_holds_up_no_other_and_no_later_turn(hanging):
+    mail, beside = ask("mail"), ask("beside", channel="console")
+    while not is_being_tried(mail) or Delivery.objects.get(pk=beside.pk).state != "sent":
+        assert sweeps.drain_outbox() >= 1, "a lane that still runs is work"
+    more = [ask(f"mail{number}", priority=Priority(number % 3)) for number in range(12)]
+    call = ask("call", channel="console", priority=Priority.CALL)
+    while Delivery.objects.get(pk=call.pk).state != "sent":
+        sweeps.drain_outbox()
+    assert is_being_tried(mail), "the call went out while the mail server still hung"
+    hanging.stopped.set()
+    while lanes.run([]):
+        pass
+    assert {Delivery.objects.get(pk=row.pk).state for row in [mail, *more]} == {"due"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lane_has_no_more_threads_than_it_may(monkeypatch):
+    begun, goes_on, lane = [], threading.Event(), drain.Lane("email", Priority.CALL)
+
+    def work(found):
+        begun.append(found)
+        goes_on.wait(20)
+        return 1
+
+    monkeypatch.setattr(drain, "work", work)
+    monkeypatch.setattr(lanes, "PATIENCE", 0.01)
+    for _ in range(lanes.THREADS + 2):
+        assert lanes.run([lane]) > 0
+    assert begun == [lane] * lanes.THREADS
+    goes_on.set()
+    while lanes.run([]):
+        pass
+    assert len(begun) == lanes.THREADS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_slow_lane_raises_is_raised_by_a_later_turn(monkeypatch):
+    goes_on = threading.Event()
+
+    def work(lane):
+        goes_on.wait(20)
+        raise ValueError("poison")
+
+    monkeypatch.setattr(drain, "work", work)
+    monkeypatch.setattr(lanes, "PATIENCE", 0.01)
+    assert lanes.run([drain.Lane("email", Priority.CALL)]) == 1
+    goes_on.set()
+    with pytest.raises(ValueError, match="poison"):
+        while lanes.run([]):
+            pass
