@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0
 STUCK_EXIT = 70
-LANE_THREADS = {"page": 3, "engine": 2}  # other queues: one; a full lane never delays another
+LANE_THREADS = {"page": 2, "engine": 2}  # other queues: one; a full lane never delays another
 
 
 @dataclass
@@ -27,7 +27,6 @@ class Run:
     """What the loop knows of one sweep."""
 
     sweep: Sweep
-    copy: int = 0
     due: float = 0.0
     began: float | None = None
     failures: int = 0
@@ -40,7 +39,7 @@ class Engine:
     """Runs sweeps until :meth:`stop`; `beat` is called on each turn of the loop."""
 
     def __init__(self, sweeps: Iterable[Sweep] = SWEEPS, *, beat: Callable[[], None] | None = None, wanted: Callable[[Sweep], bool] | None = None):
-        self.runs = [Run(sweep, copy) for sweep in sweeps for copy in range(sweep.copies)]
+        self.runs = [Run(sweep) for sweep in sweeps]
         self.beat = beat or (lambda: None)
         self.wanted = wanted or (lambda sweep: True)
         self.wake = threading.Event()
@@ -133,7 +132,7 @@ class Engine:
             log.warning("the database is back")
 
     def _tell(self) -> None:
-        detail = {run.sweep.name: {"worked": run.worked, "ms": round(run.seconds * 1000), "failures": run.failures} for run in self.runs if not run.copy}
+        detail = {run.sweep.name: {"worked": run.worked, "ms": round(run.seconds * 1000), "failures": run.failures} for run in self.runs}
         self.lanes["engine"].submit(beat, {"pid": os.getpid(), "sweeps": detail}).add_done_callback(report)
 
     def _let_end(self, seconds: float) -> None:

@@ -17,7 +17,6 @@ class Sweep:
     interval: float  # seconds between two looks when nobody nudges
     queue: str
     time_limit: float  # seconds; one that takes longer is stuck, and its process is started anew
-    copies: int = 1  # how many may run side by side: a channel that hangs keeps one busy, the others go on
 
     def load(self) -> Callable[[], int | None]:
         """The function itself."""
@@ -26,7 +25,8 @@ class Sweep:
 
 
 SWEEPS = (
-    Sweep("comms.drain_outbox", "comms.sweeps.drain_outbox", 1, "page", 120, copies=3),
+    Sweep("accounts.answer_resets", "accounts.sweeps.answer_resets", 5, "page", 60),
+    Sweep("comms.drain_outbox", "comms.sweeps.drain_outbox", 1, "page", 120),
     Sweep("comms.fan_out", "comms.sweeps.fan_out", 1, "engine", 120),
     Sweep("comms.sweep_obligations", "comms.sweeps.sweep_obligations", 2, "engine", 60),
     Sweep("incidents.retry_reactions", "incidents.sweeps.retry_reactions", 2, "engine", 60),

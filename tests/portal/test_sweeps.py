@@ -111,26 +111,6 @@ def test_a_failing_sweep_stops_no_other():
     assert not thread.is_alive()
 
 
-hung = threading.Event()
-
-
-def hangs_once() -> int:
-    calls.append("hangs")
-    if calls.count("hangs") == 1:
-        hung.wait(10)
-    return 0
-
-
-@pytest.mark.usefixtures("_quiet")
-def test_a_sweep_with_copies_goes_on_while_one_hangs():
-    hung.clear()
-    loop, thread = running(Sweep("a", "tests.portal.test_sweeps.hangs_once", 0.01, "page", 30, copies=2))
-    until(lambda: calls.count("hangs") > 3)
-    hung.set()
-    loop.stop()
-    thread.join(10)
-
-
 @pytest.mark.usefixtures("_quiet")
 def test_a_nudge_wakes_a_sweep_before_its_time():
     loop, thread = running(sweep("a", "works", interval=3600))
