@@ -1,12 +1,16 @@
 """What the routes of this room ask of the caller."""
 
 from accounts.abilities import Ability
-from accounts.rules import PUBLIC, Rules
+from accounts.rules import PUBLIC, Rule, Rules
+from detection.sources import OWN_DOORS
 
+DOOR = {"GET": PUBLIC, "POST": PUBLIC, "PUT": PUBLIC, "PATCH": PUBLIC, "DELETE": PUBLIC}
 RULES: Rules = {
     # The door checks its own key.
-    "detection:ingest-alertmanager": {"GET": PUBLIC, "POST": PUBLIC, "PUT": PUBLIC, "PATCH": PUBLIC, "DELETE": PUBLIC},
-    "detection:ingest-alertmanager-bearer": {"GET": PUBLIC, "POST": PUBLIC, "PUT": PUBLIC, "PATCH": PUBLIC, "DELETE": PUBLIC},
+    **{f"detection:ingest-{kind}": DOOR for kind in OWN_DOORS},
+    **{f"detection:ingest-{kind}-bearer": DOOR for kind in OWN_DOORS},
+    "detection:ingest-pagerduty": DOOR,
+    "detection:ingest-pagerduty-change": DOOR,
     "detection:alerts": {"GET": Ability.SEE},
     "detection:alerts-act": {"POST": Ability.RESPOND},
     "detection:alert": {"GET": Ability.SEE},
@@ -17,6 +21,7 @@ RULES: Rules = {
     "detection:sources": {"GET": Ability.CONFIGURE, "POST": Ability.CONFIGURE},
     "detection:source": {"GET": Ability.CONFIGURE, "POST": Ability.CONFIGURE},
     "detection:source-rotate": {"POST": Ability.CONFIGURE},
+    "detection:source-test": {"POST": Ability.CONFIGURE},
     "detection:mapping-delete": {"POST": Ability.CONFIGURE},
     "api:alert-list": {"GET": Ability.SEE},
     "api:alert-detail": {"GET": Ability.SEE},
@@ -28,4 +33,6 @@ RULES: Rules = {
     "api:source-list": {"GET": Ability.CONFIGURE, "POST": Ability.CONFIGURE},
     "api:source-detail": {"GET": Ability.CONFIGURE},
     "api:source-rotate": {"POST": Ability.CONFIGURE},
+    "api:change-list": {"GET": Ability.SEE},
+    "api:service-changes": {"GET": Ability.SEE, "POST": Rule(Ability.RESPOND, scope="deploy", service="slug")},
 }

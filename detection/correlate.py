@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, connection
 from django.db.models import F, Q
 
-from detection import bulk, effects, groups, rules, setting_aside
+from detection import acknowledgements, bulk, effects, groups, rules, setting_aside
 from detection.held import Held
 from detection.models import Alert, AlertGroup, Candidate, Envelope, Source
 from detection.normal import Batch
@@ -24,7 +24,7 @@ from lib.db import StaleHead, lock
 REACHES_BACK = timedelta(hours=48)  # how far back rows are looked for beside those a notice names
 STAMP_EVERY = timedelta(seconds=10)  # a source's last receipt is written no more often: its row would be everybody's queue
 WRITTEN = (
-    "status", "is_firing", "starts_at", "ends_at", "episodes", "fired", "name", "title", "summary", "url", "labels", "label_text", "annotations",
+    "status", "is_firing", "starts_at", "ends_at", "episodes", "fired", "name", "title", "summary", "url", "labels", "label_text", "annotations", "links",
     "severity", "service", "group", "incident", "why", "last_received_at", "times",
 )  # fmt: skip
 
@@ -50,7 +50,8 @@ def take(source: Source, batch: Batch, raw: bytes, received: datetime) -> Outcom
     )
     setting_aside.keep(source, batch.rejected, received)
     changes = _correlate(source, batch, received) if batch.alerts else []
-    _stamp(source, received)
+    acknowledgements.note(source, batch.acknowledged)
+    stamp(source, received)
     failpoints.hit("detection.before_commit")
     return Outcome(len(batch.alerts), _references(changes))
 
@@ -133,7 +134,8 @@ def _write(changes: list[Change]) -> None:
         Alert.objects.filter(pk__in=heard).update(last_received_at=latest, times=F("times") + 1)
 
 
-def _stamp(source: Source, received: datetime) -> None:
+def stamp(source: Source, received: datetime) -> None:
+    """Remember that the source was heard."""
     if source.last_received_at is None or received - source.last_received_at >= STAMP_EVERY:
         Source.objects.filter(pk=source.pk).update(last_received_at=received)
 

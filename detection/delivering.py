@@ -2,8 +2,10 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
@@ -16,20 +18,27 @@ from lib.db import StaleHead, is_away, is_race
 
 PATIENCE = 1.8  # seconds from here to the answer when the database is busy (trust.md "Faults")
 
+T = TypeVar("T")
+
 
 class Busy(Exception):
     """The database is away or busy: the sender comes again."""
 
 
 def deliver(source: Source, batch: Batch, raw: bytes) -> correlate.Outcome:
-    """Store and correlate in one transaction, run again after lost races while the time lasts. Raises Busy; nothing is half-stored."""
+    """Store and correlate a batch. Raises Busy; nothing is half-stored."""
+    return within(lambda received: correlate.take(source, batch, raw, received))
+
+
+def within(act: Callable[[datetime], T]) -> T:
+    """Do `act` in one transaction, run again after lost races while the time lasts. Raises Busy."""
     deadline = time.monotonic() + PATIENCE
     while True:
         left = deadline - time.monotonic()
         try:
             with _begin_within(left), transaction.atomic():
                 _lock_within(left)
-                outcome = correlate.take(source, batch, raw, clock.now())
+                outcome = act(clock.now())
             failpoints.hit("detection.after_commit")
             return outcome
         except (DatabaseError, InterfaceError, StaleHead) as error:

@@ -1,6 +1,7 @@
 """The door for alerts: checks key, size, type and shape, and answers 2xx only after the commit."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from detection import guard, keys, refusals
+from detection.correlate import Outcome
 from detection.delivering import Busy, deliver
 from detection.models import Source
 from detection.normal import BadBatch, Batch
@@ -42,7 +44,7 @@ def receive(request: HttpRequest, kind: str, key: str = "") -> JsonResponse:
     except Answer as answer:
         body = {"error": answer.error, "detail": answer.detail, "request_id": _request_id(request), **answer.more}
         response = JsonResponse(body, status=answer.status)
-        if answer.status == 503:
+        if answer.status in (429, 503):
             response.headers["Retry-After"] = str(RETRY_AFTER)
         if answer.status == 405:
             response.headers["Allow"] = "POST"
@@ -54,23 +56,30 @@ def _receive(request: HttpRequest, kind: Kind, key: str) -> dict[str, Any]:
         raise Answer(405, "method_not_allowed", _("Alerts are sent by POST."))
     try:
         source = _source(request, kind, key)
-        raw = _body(request, kind, source)
-        batch = _read(source, kind, raw)
-        outcome = deliver(source, batch, raw)
+        raw = read_body(request, kind.largest, lambda _read: _too_large(source, kind))
+        batch, outcome = take(source, kind, raw)
     except Busy:
-        raise _busy() from None
+        raise busy() from None
     except (DatabaseError, InterfaceError) as error:
-        if not is_away(error):
-            raise
-        logger.warning("alerts refused, the database is away: %s", type(error).__name__)
-        raise _busy() from error
+        raise busy(error) from error
     told = [{"index": one.index, "error": sentence(one.reason, one.detail)} for one in batch.rejected[:MOST_TOLD]]
     if batch.rejected and not batch.alerts:
         raise Answer(422, "unprocessable", _("No alert of this notification could be taken; they are set aside."), accepted=0, rejected=told, incidents=[])
     return {"accepted": outcome.accepted, "rejected": told, "incidents": outcome.references}
 
 
-def _busy() -> Answer:
+def take(source: Source, kind: Kind, raw: bytes) -> tuple[Batch, Outcome]:
+    """What lies behind the key: read, store, correlate. Raises Answer for what cannot be read, Busy."""
+    batch = _read(source, kind, raw)
+    return batch, deliver(source, batch, raw)
+
+
+def busy(error: Exception | None = None) -> Answer:
+    """The answer while the database is away or busy; any other error of the database goes on."""
+    if error is not None:
+        if not is_away(error):
+            raise error
+        logger.warning("alerts refused, the database is away: %s", type(error).__name__)
     return Answer(503, "busy", _("The database is away or busy; send this again."))
 
 
@@ -81,18 +90,23 @@ def _source(request: HttpRequest, kind: Kind, key: str) -> Source:
     source = keys.find(key, kind.name)
     if source is None:
         raise Answer(401, "unauthorized", _("This key opens no source."))
-    if not guard.admits(source.pk):
-        refusals.report(source, "rate")
-        raise Answer(503, "too_many_requests", _("More requests than this source may send; send this again."))
+    admit(source, 503)
     return source
 
 
-def _body(request: HttpRequest, kind: Kind, source: Source) -> bytes:
-    """The body, once its size, coding and type are what they must be."""
+def admit(source: Source, status: int) -> None:
+    """Let one more request of the source in. Raises Answer with `status`: Alertmanager drops what is answered 429, others wait then."""
+    if not guard.admits(source.pk):
+        refusals.report(source, "rate")
+        raise Answer(status, "too_many_requests", _("More requests than this source may send; send this again."))
+
+
+def read_body(request: HttpRequest, largest: int, too_large: Callable[[bytes], Answer]) -> bytes:
+    """The body, once its size, coding and type are what they must be. `too_large` answers for one of more than `largest` bytes, given what was read."""
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     declared = request.headers.get("Content-Length", "")
-    if declared.isdigit() and int(declared) > kind.largest:
-        raise _too_large(source)
+    if declared.isdecimal() and int(declared) > largest:
+        raise too_large(b"")
     if encoding not in ("", "identity"):
         raise Answer(415, "unsupported_encoding", _("The body %(reason)s.") % {"reason": sentence("compressed")})
     media = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -100,19 +114,19 @@ def _body(request: HttpRequest, kind: Kind, source: Source) -> bytes:
         raise Answer(415, "unsupported_media_type", _("The body %(reason)s.") % {"reason": sentence("not_json")})
     try:
         chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower() and not declared
-        raw = request.environ["wsgi.input"].read(kind.largest + 1) if chunked else request.body  # type: ignore[attr-defined]
+        raw = request.environ["wsgi.input"].read(largest + 1) if chunked else request.body  # type: ignore[attr-defined]
     except RequestDataTooBig:
-        raise _too_large(source) from None
+        raise too_large(b"") from None
     except (UnreadablePostError, OSError):
         raise Answer(400, "malformed", _("The body ended early.")) from None
-    if len(raw) > kind.largest:
-        raise _too_large(source)
+    if len(raw) > largest:
+        raise too_large(raw)
     return raw
 
 
-def _too_large(source: Source) -> Answer:
+def _too_large(source: Source, kind: Kind) -> Answer:
     refusals.report(source, "size")
-    return Answer(413, "too_large", _("The body %(reason)s.") % {"reason": sentence("too_large")})
+    return Answer(413, "too_large", _("The body %(reason)s.") % {"reason": sentence("too_large", kind.limit)})
 
 
 def _read(source: Source, kind: Kind, raw: bytes) -> Batch:

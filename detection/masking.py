@@ -5,14 +5,19 @@ from typing import Any
 
 MASK = "•••"
 SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase)?$|^pwd$|secret|token|api[_-]?key|authori[sz]ation|credential|private[_-]?key|cookie|session[_-]?id", re.IGNORECASE
+    r"pass(word|wd|phrase)?$|(routing|integration|service)[_-]?key$|"
+    r"^pwd$|secret|token|api[_-]?key|authori[sz]ation|credential|private[_-]?key|cookie|session[_-]?id",
+    re.IGNORECASE,
 )
 KEY_IN_PATH = re.compile(r"(/(?:ingest/[a-z]+|heartbeat)/)[^/\s?\"']+")
 IN_TEXT = (
     KEY_IN_PATH,
     re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,200}:)[^\s/@]{1,200}(?=@)", re.IGNORECASE),  # user:password@ in an address
     re.compile(r"(\b(?:Bearer|Basic|GenieKey|Token)\s+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE),
-    re.compile(r"((?:password|passwd|pwd|secret|token|api[_-]?key|private[_-]?key|credential)\"?'?\s{0,5}[=:]\s{0,5}\"?'?)[^\s\"'&,;}]{1,500}", re.IGNORECASE),
+    re.compile(
+        r"((?:password|passwd|pwd|secret|token|(?:api|routing|private)[_-]?key|credential)\"?'?\s{0,5}[=:]\s{0,5}\"?'?)[^\s\"'&,;}]{1,500}",
+        re.IGNORECASE,
+    ),
 )
 
 

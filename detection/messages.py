@@ -58,8 +58,13 @@ def _accepted(data: Data) -> str:
     ) % {"count": data["alerts"]}
 
 
+def _acknowledged_why(data: Data) -> str:
+    return _("What a sender says calls nobody off: only a person's press counts here.")
+
+
 TIMELINE = {
     "detection.alerts": Sentence("alert", "alert", _alerts, _alerts_why),
+    "detection.acknowledged": Sentence("alert", "alert", lambda data: _("%(source)s says that somebody works on “%(title)s”") % data, _acknowledged_why),
     "detection.accepted": Sentence("decision", "alert", _accepted),
     "detection.mapped": Sentence("decision", "services", lambda data: _("The label %(label)s “%(value)s” now means %(service)s") % data),
 }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 FIRING, RESOLVED = "firing", "resolved"
 MOST_ALERTS = 50_000
@@ -27,6 +27,14 @@ class BadBatch(BadAlert):
     """The request is well-formed and yet nothing that this source sends."""
 
 
+class NormalLink(TypedDict):
+    """A link that a sender gives along; an image is a link, too."""
+
+    href: str
+    text: str
+    image: bool
+
+
 @dataclass(frozen=True, slots=True)
 class NormalAlert:
     """One alert of one notification. `starts_at` None: the source does not say; `ends_at` is set for ended ones only."""
@@ -42,11 +50,24 @@ class NormalAlert:
     labels: dict[str, str]
     annotations: dict[str, str]
     notes: tuple[str, ...] = ()
+    links: tuple[NormalLink, ...] = ()
 
     @property
     def is_firing(self) -> bool:
         """Whether this is a firing notice."""
         return self.status == FIRING
+
+
+@dataclass(frozen=True, slots=True)
+class NormalChange:
+    """A change that a sender tells of. `at` None: it does not say when."""
+
+    summary: str
+    kind: str
+    at: datetime | None
+    origin: str
+    links: tuple[NormalLink, ...]
+    labels: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +86,5 @@ class Batch:
 
     alerts: list[NormalAlert] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    acknowledged: list[str] = field(default_factory=list)  # fingerprints of which the sender says that somebody works on them
     truncated: int = 0

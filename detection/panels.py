@@ -5,12 +5,25 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
-from detection.models import Alert
+from detection import changes
+from detection.models import Alert, Change
 from incidents.models import Incident
 from incidents.panels import Panel, register
+from lib import clock
 
 SHOWN = 12
-KINDS = frozenset({"detection.alerts", "detection.accepted", "detection.mapped", "incidents.declared", "incidents.merged_from", "incidents.merged_into"})
+CHANGES = 6
+KINDS = frozenset(
+    {
+        "detection.alerts",
+        "detection.acknowledged",
+        "detection.accepted",
+        "detection.mapped",
+        "incidents.declared",
+        "incidents.merged_from",
+        "incidents.merged_into",
+    }
+)
 
 
 def alerts(incident: Incident, user: Any) -> dict[str, Any] | None:
@@ -29,6 +42,15 @@ def alerts(incident: Incident, user: Any) -> dict[str, Any] | None:
     return {"rows": rows, "also": also, "more": counts["firing"] + counts["ended"] - len(rows), **counts}
 
 
+def changed(incident: Incident, user: Any) -> dict[str, Any] | None:
+    """What was changed about its services from a day before it began; None where nothing was. One query."""
+    services = [impact.service_id for impact in incident.impacts.all()]
+    until = incident.resolved_at or clock.now()
+    rows: list[Change] = list(changes.lately(services, incident.began_at or incident.declared_at, until)[:CHANGES]) if services else []
+    return {"rows": rows} if rows else None
+
+
 def connect() -> None:
-    """Show the panel."""
+    """Show the panels."""
+    register(Panel("changes", _("Changed before it"), "detection/_changes.html", changed, position=45, refresh_on=frozenset({"incidents.services"})))
     register(Panel("alerts", _("Alerts"), "detection/_panel.html", alerts, position=40, refresh_on=KINDS))

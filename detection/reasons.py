@@ -12,13 +12,20 @@ REASONS = {
     "no_name": gettext_lazy("has neither a name nor labels"),
     "bad_fingerprint": gettext_lazy("its fingerprint is no text of 1 to 64 characters"),
     "bad_time": gettext_lazy("holds a time that does not exist"),
+    "no_title": gettext_lazy("has no title"),
+    "not_text": gettext_lazy("holds something else where a text belongs"),
+    "bad_dedup_key": gettext_lazy("its dedup_key is no text of 1 to 255 characters"),
+    "bad_severity": gettext_lazy("its severity is none of critical, error, warning, info"),
+    "missing": gettext_lazy("lacks a text that it must have"),
     "no_end": gettext_lazy("has ended but does not say when"),
     # the whole request
     "malformed": gettext_lazy("is no valid JSON"),
     "not_json": gettext_lazy("is not sent as application/json"),
     "compressed": gettext_lazy("is compressed; send it as it is"),
-    "too_large": gettext_lazy("is larger than 16 MiB"),
+    "too_large": gettext_lazy("is larger than a source of its kind may send"),
     "no_alerts": gettext_lazy("holds no list of alerts"),
+    "no_objects": gettext_lazy("holds neither an alert nor a list of alerts"),
+    "bad_action": gettext_lazy("its event_action is none of trigger, acknowledge, resolve"),
     "too_many": gettext_lazy("holds more than 50,000 alerts"),
 }
 

@@ -14,6 +14,7 @@ from detection import setting_aside
 from detection.delivering import Busy, deliver
 from detection.models import Alert, Source
 from detection.normal import FIRING, RESOLVED, Batch, NormalAlert
+from detection.sources import KINDS
 from lib import clock
 from lib.jsonio import canonical
 
@@ -80,10 +81,11 @@ def _deliver(alerts: list[NormalAlert]) -> None:
 
 
 def _alert(source: Source, reason: str, status: str) -> NormalAlert:
+    about = {"source": source.name, "limit": KINDS[source.kind].limit}
     with translation.override(settings.LANGUAGE_CODE):
         titles = {
-            "size": _("%(source)s: a notification was refused because it is larger than 16 MiB") % {"source": source.name},
-            "rate": _("%(source)s: notifications were refused because they come too fast") % {"source": source.name},
+            "size": _("%(source)s: a notification was refused because it is larger than %(limit)s") % about,
+            "rate": _("%(source)s: notifications were refused because they come too fast") % about,
         }
     return NormalAlert(
         fingerprint=f"{NAMES[reason]}:{source.pk}",

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from detection import why
 from detection.models import Alert, Candidate, Source
+from detection.serializers_changes import LinkSerializer
 from detection.sources import KINDS
 from incidents.models import Service, Severity
 
@@ -21,13 +22,14 @@ class AlertSerializer(serializers.ModelSerializer):
     why = serializers.SerializerMethodField()
     received = serializers.DateTimeField(source="received_at")
     last_received = serializers.DateTimeField(source="last_received_at")
+    links = LinkSerializer(many=True)
     page = serializers.CharField(source="get_absolute_url")
 
     class Meta:
         model = Alert
         fields = [
             "id", "source", "fingerprint", "status", "severity", "service", "name", "title", "summary", "starts_at", "ends_at", "url", "labels",
-            "annotations", "incident", "candidate", "why", "received", "last_received", "times", "page",
+            "annotations", "links", "acknowledged_at", "incident", "candidate", "why", "received", "last_received", "times", "page",
         ]  # fmt: skip
 
     def get_candidate(self, alert: Alert) -> int | None:

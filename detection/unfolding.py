@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from detection.episodes import Episode, Stretch, dump, gather, load
 from detection.models import Alert, Source
@@ -30,7 +30,8 @@ class Change:
     is_reworded: bool = False  # same stretch, other words (a figure in an annotation)
 
 
-WORDS = ("name", "title", "summary", "url", "labels", "label_text", "annotations", "severity", "service_id", "why")
+TICK = timedelta(microseconds=1)
+WORDS = ("name", "title", "summary", "url", "labels", "label_text", "annotations", "links", "severity", "service_id", "why")
 
 
 def unfold(source: Source, notices: Mapping[str, list[Notice]], rows: Iterable[Alert], received: datetime) -> list[Change]:
@@ -71,7 +72,10 @@ def _episode(alert: NormalAlert, known: list[Episode], received: datetime) -> Ep
     if start is None:
         last = gather(known)[-1:] if known else []
         still_open = bool(last) and last[0].end is None
-        start = last[0].episodes[-1].start if last and (still_open or not alert.is_firing) else received
+        if last and (still_open or not alert.is_firing):
+            start = last[0].episodes[-1].start
+        else:  # what was said later begins later, in one request too
+            start = max(received, last[0].end + TICK) if last and last[0].end else received
     if alert.is_firing:
         return Episode(start, None, True)
     return Episode(start, max(alert.ends_at or received, start), False)
@@ -123,7 +127,7 @@ def _time(row: Alert, stretch: Stretch) -> None:
 def _describe(row: Alert, notice: Notice) -> None:
     alert, meaning = notice.alert, notice.meaning
     row.name, row.title, row.summary, row.url = alert.name, alert.title, alert.summary, alert.url
-    row.labels, row.annotations = alert.labels, alert.annotations
+    row.labels, row.annotations, row.links = alert.labels, alert.annotations, list(alert.links)
     row.label_text = " ".join(f"{name}={value}" for name, value in alert.labels.items())[:4000]
     row.severity = meaning.severity
     if meaning.service is not None:

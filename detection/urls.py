@@ -2,14 +2,17 @@
 
 from django.urls import path
 
-from detection import ingest
+from detection import enqueue, ingest
+from detection.sources import OWN_DOORS
 from detection.views import alerts, sources
 
 app_name = "detection"
 
 urlpatterns = [
-    path("ingest/alertmanager/", ingest.receive, {"kind": "alertmanager"}, name="ingest-alertmanager-bearer"),
-    path("ingest/alertmanager/<str:key>/", ingest.receive, {"kind": "alertmanager"}, name="ingest-alertmanager"),
+    *(path(f"ingest/{kind}/", ingest.receive, {"kind": kind}, name=f"ingest-{kind}-bearer") for kind in OWN_DOORS),
+    *(path(f"ingest/{kind}/<str:key>/", ingest.receive, {"kind": kind}, name=f"ingest-{kind}") for kind in OWN_DOORS),
+    path("v2/enqueue", enqueue.receive, name="ingest-pagerduty"),
+    path("v2/change/enqueue", enqueue.receive, {"is_change": True}, name="ingest-pagerduty-change"),
     path("alerts/", alerts.alert_list, name="alerts"),
     path("alerts/act/", alerts.alerts_act, name="alerts-act"),
     path("alerts/set-aside/", alerts.set_aside, name="set-aside"),
@@ -20,5 +23,6 @@ urlpatterns = [
     path("settings/sources/", sources.source_list, name="sources"),
     path("settings/sources/<slug:slug>/", sources.source_detail, name="source"),
     path("settings/sources/<slug:slug>/rotate/", sources.source_rotate, name="source-rotate"),
+    path("settings/sources/<slug:slug>/test/", sources.source_test, name="source-test"),
     path("settings/mappings/<int:pk>/delete/", sources.mapping_delete, name="mapping-delete"),
 ]

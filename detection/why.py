@@ -35,7 +35,7 @@ NOTES: dict[str, Callable[[], str]] = {
 def explain(alert: Alert, *, reference: str = "") -> list[str]:
     """What became of it and for which reasons, the most important first. `reference` names its incident if the reader may see it."""
     why = alert.why or {}
-    return [_act(alert, str(why.get("act", "")), reference), severity(alert), service(alert), *notes(alert)]
+    return [_act(alert, str(why.get("act", "")), reference), severity(alert), service(alert), *notes(alert), _acknowledged(alert)]
 
 
 def severity(alert: Alert) -> str:
@@ -55,6 +55,10 @@ def service(alert: Alert) -> str:
 def notes(alert: Alert) -> list[str]:
     """What was odd about it."""
     return [NOTES[note]() for note in (alert.why or {}).get("notes", []) if note in NOTES]
+
+
+def _acknowledged(alert: Alert) -> str:
+    return _("Its source says that somebody works on it; calls go on until a person here takes it on") if alert.acknowledged_at else ""
 
 
 def _act(alert: Alert, act: str, reference: str) -> str:

@@ -1,6 +1,7 @@
 """The tables of detection; each module holds one concept."""
 
 from detection.models.alerts import Alert, AlertGroup, Candidate
+from detection.models.changes import Change
 from detection.models.sources import Envelope, ServiceMapping, SetAside, Source
 
-__all__ = ["Alert", "AlertGroup", "Candidate", "Envelope", "ServiceMapping", "SetAside", "Source"]
+__all__ = ["Alert", "AlertGroup", "Candidate", "Change", "Envelope", "ServiceMapping", "SetAside", "Source"]

@@ -67,6 +67,8 @@ class Alert(models.Model):
     labels = models.JSONField(default=dict)
     label_text = models.TextField(blank=True)  # the labels as words, for search
     annotations = models.JSONField(default=dict)
+    links = models.JSONField(default=list, db_default=models.Value([], output_field=models.JSONField()))  # [{"href", "text", "image"}, …]
+    acknowledged_at = models.DateTimeField(null=True)  # its source says that somebody works on it (docs/decisions/0012)
     severity = models.CharField(max_length=2, choices=Severity.choices)
     service = models.ForeignKey(Service, null=True, on_delete=models.PROTECT, related_name="alerts")
     group = models.ForeignKey(AlertGroup, null=True, on_delete=models.PROTECT, related_name="alerts")

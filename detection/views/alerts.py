@@ -11,16 +11,18 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.abilities import Ability
-from detection import acknowledging, board, candidates, mapping, search, why
+from detection import acknowledging, board, candidates, changes, mapping, search, why
 from detection.forms import AcceptForm, MapForm
 from detection.models import Alert, Candidate, SetAside, Source
 from detection.reasons import sentence
 from incidents.models import Service, Severity
+from lib import clock
 from lib.errors import Refused
 from lib.keyset import page
 
 FILTERS = ("status", "severity", "service", "source", "q")
 HISTORY = 20
+CHANGES = 6
 
 
 @require_GET
@@ -83,6 +85,7 @@ def alert_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "unknown": alert.unknown_service,
         "map_form": MapForm() if alert.unknown_service and may_configure else None,
         "history": before.select_related("incident").order_by("-starts_at")[:HISTORY],
+        "changes": changes.lately([alert.service_id], alert.starts_at, alert.ends_at or clock.now())[:CHANGES] if alert.service_id else [],
         "may_respond": _can(request, Ability.RESPOND),
     }
     return render(request, "detection/alert.html", context)

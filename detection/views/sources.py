@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from detection import keys, mapping
+from detection import keys, mapping, trial
 from detection.forms import SourceChangeForm, SourceForm
 from detection.models import ServiceMapping, Source
 from detection.sources import KINDS
@@ -66,6 +66,22 @@ def source_rotate(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+def source_test(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send a real alert through, or its end, and show where it went."""
+    source = get_object_or_404(Source, slug=slug)
+    form = trial.TestForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise Refused(_("Choose a severity."), status=422)
+        alert = trial.send(source, **form.cleaned_data, actor=request.user, request=request)
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect(source.get_absolute_url())
+    messages.success(request, _("The alert went the whole way; here is where it went.") if alert.is_firing else _("The test alert has ended."))
+    return redirect(alert.get_absolute_url())
+
+
+@require_POST
 def mapping_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back what a label's value means; what was sorted by it stays where it is."""
     mapping.forget(get_object_or_404(ServiceMapping.objects.select_related("service"), pk=pk), actor=request.user, request=request)
@@ -86,6 +102,7 @@ def _with_key(request: HttpRequest, source: Source, key: str) -> HttpResponse:
 def _page(request: HttpRequest, source: Source, form: SourceChangeForm, key: str) -> HttpResponse:
     kind = KINDS.get(source.kind)
     address = settings.INGEST_URL + kind.path.format(key=key or PLACEHOLDER) if kind else ""
+    told = {"address": address, "key": key or PLACEHOLDER, "base": settings.INGEST_URL}
     overlaps = source.previous_key_until if source.previous_key_digest and source.previous_key_until and source.previous_key_until > clock.now() else None
     context = {
         "source": source,
@@ -93,7 +110,9 @@ def _page(request: HttpRequest, source: Source, form: SourceChangeForm, key: str
         "kind": kind,
         "key": key,
         "address": address,
-        "snippet": render_to_string(kind.snippet, {"address": address}) if kind else "",
+        "snippets": [(one.title, render_to_string(one.template, told)) for one in kind.snippets] if kind else [],
+        "test": trial.TestForm(),
+        "tested": trial.current(source) if kind else None,
         "old_key_until": overlaps,
         "envelopes": source.envelopes.defer("body").order_by("-received_at")[:5],
     }

@@ -86,7 +86,7 @@ def test_a_source_tells_its_key_once(api, client):
     assert client.post(f"/ingest/alertmanager/{made['key']}/", payload, content_type="application/json").status_code == 401
     assert client.post(f"/ingest/alertmanager/{rotated['key']}/", payload, content_type="application/json").status_code == 202
     api("post", "sources/", {"kind": "alertmanager", "name": "Frankfurt"}, 422)
-    api("post", "sources/", {"kind": "pagerduty", "name": "P"}, 400)
+    api("post", "sources/", {"kind": "carrier-pigeon", "name": "P"}, 400)
     assert Source.objects.count() == 1 and Alert.objects.count() == 1
 
 

@@ -32,7 +32,7 @@ def test_the_command_takes_a_key_from_standard_input(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (("pagerduty", "A"), "no kind of source called"),
+    (("carrier-pigeon", "A"), "no kind of source called"),
     (("alertmanager", "A", "--service", "nowhere"), "no service"),
     (("alertmanager", "\u202e"), "needs a name"),
 ])  # fmt: skip
