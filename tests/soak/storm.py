@@ -73,7 +73,7 @@ class Traffic:
         while True:
             began = time.monotonic()
             try:
-                answer = client.request(method, path, timeout=20, **values)
+                answer = client.request(method, path, timeout=60, **values)
                 words = str(answer.status_code)
             except httpx.HTTPError as error:
                 answer, words = None, type(error).__name__
@@ -87,29 +87,35 @@ class Traffic:
             assert time.monotonic() < end, f"{path} was not accepted within {seconds:.0f} s; last: {words}\n{self.portal.output()[-3000:]}"
             time.sleep(0.1)
 
-    def send_alerts(self, count: int, *, per_request: int = 5, pause: float = 0.0) -> None:
-        """New firing alerts on several services, some resolved again; each batch until it is accepted."""
+    def send_alerts(self, count: int, *, per_request: int = 5, pause: float = 0.0, every: float = 0.0) -> None:
+        """New firing alerts on several services, some resolved again; each batch until it is accepted.
+
+        `pause` is waited after each batch, in seconds; `every` is the time from one batch to the next, as far as the portal keeps up.
+        """
+        following = time.monotonic()
         with httpx.Client(base_url=self.portal.url) as client:
             sent = 0
             while sent < count:
-                batch = [self._alert(sent + number) for number in range(min(per_request, count - sent))]
+                batch = [self.alert(sent + number) for number in range(min(per_request, count - sent))]
                 self._post(client, batch)
                 self.fingerprints += [alert["fingerprint"] for alert in batch]
                 sent += len(batch)
                 if self.random.random() < 0.2:
                     self._post(client, [{**alert, "status": "resolved", "endsAt": datetime.now(UTC).isoformat()} for alert in batch])
-                time.sleep(pause)
+                following += every
+                time.sleep(max(pause, following - time.monotonic() if every else 0))
 
     def _post(self, client: httpx.Client, alerts: list[dict[str, Any]]) -> None:
-        body = json.loads((PAYLOADS / "alertmanager-grouped-firing.json").read_text())["body"] | {
-            "alerts": alerts,
-            "status": alerts[0]["status"],
-            "truncatedAlerts": 0,
-        }
-        answer = self.insist(client, "POST", f"/ingest/alertmanager/{self.key}/", json=body)
+        answer = self.insist(client, "POST", f"/ingest/alertmanager/{self.key}/", json=self.notification(alerts))
         assert answer.status_code == 202, answer.text
 
-    def _alert(self, number: int) -> dict[str, Any]:
+    def notification(self, alerts: list[dict[str, Any]]) -> dict[str, Any]:
+        """What a real Alertmanager sent, with these alerts in it."""
+        sent = json.loads((PAYLOADS / "alertmanager-grouped-firing.json").read_text())["body"]
+        return sent | {"alerts": alerts, "status": alerts[0]["status"], "truncatedAlerts": 0}
+
+    def alert(self, number: int) -> dict[str, Any]:
+        """One that fires, on some service."""
         service = self.random.choice(SERVICES)
         began = datetime.now(UTC) - timedelta(seconds=self.random.randint(0, 60))
         return {
