@@ -179,12 +179,23 @@ class RightsForm(forms.Form):
     )
 
 
+SCOPES = {
+    "read": _("read: see what you see"),
+    "write": _("write: do what you may do, and read"),
+    "ingest": _("ingest: send alerts"),
+    "deploy": _("deploy: tell of deployments and ask the gate"),
+    "recovery": _("recovery: tell of recovery points"),
+    "publish": _("publish: write to users"),
+    "admin": _("admin: everything, people and settings too"),
+}
+
+
 class TokenForm(forms.Form):
     """A new API token."""
 
     name = forms.CharField(label=_("What uses it"), max_length=80, widget=forms.TextInput(attrs={"placeholder": _("deploy pipeline")}))
     scopes = forms.MultipleChoiceField(
-        label=_("Scopes"), choices=[(scope, scope) for scope in tokens.SCOPES], widget=forms.CheckboxSelectMultiple, initial=["read"]
+        label=_("Scopes"), choices=[(scope, SCOPES[scope]) for scope in tokens.SCOPES], widget=forms.CheckboxSelectMultiple, initial=["read"]
     )
     services = forms.CharField(
         label=_("Only for these services"), required=False, max_length=500, help_text=_("Slugs, separated by blanks. Empty: not tied to services.")

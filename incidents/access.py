@@ -1,7 +1,7 @@
 """What the routes of this room ask of the caller; what an incident itself asks is checked by `rights`."""
 
 from accounts.abilities import Ability
-from accounts.rules import Rule, Rules
+from accounts.rules import PUBLIC, Rule, Rules
 
 # Whoever commands an incident with *respond* alone may also command it, so acts ask for *respond* here.
 _ACT = {"POST": Ability.RESPOND}
@@ -56,6 +56,8 @@ RULES: Rules = {
     "incidents:panel": _READ,
     "incidents:commands": _READ,
     "incidents:compose": _ACT,
+    "incidents:picture": _READ,
+    "incidents:picture-content": {"GET": PUBLIC},  # the signed key in the address is the right, for two minutes
     "incidents:act": {"GET": Ability.RESPOND, "POST": Ability.RESPOND},
     "incidents:step": _ACT,
     "incidents:break-glass": {"GET": Ability.AUDIT, "POST": Ability.AUDIT},

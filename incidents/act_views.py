@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from incidents import acts, lifecycle, page, playbook, rights, steps
+from incidents import acts, lifecycle, page, pictures, playbook, rights, steps
 from incidents.models import Incident, Service, Severity, Step
 from lib.errors import NotFound, Refused
 from lib.i18n import pick
@@ -88,10 +88,13 @@ def compose(request: HttpRequest, reference: str) -> HttpResponse:
     incident = page.find(request.user, reference)
     text = request.POST.get("text", "")
     try:
+        shown = [file.read(pictures.LARGEST + 1) for file in request.FILES.getlist("picture")[: pictures.MOST_AT_ONCE + 1]]
         if text.lstrip().startswith("/") and not text.lstrip().startswith("//"):
+            if shown:
+                raise Refused(_("A command takes no picture. Send the command first, then the picture."), status=422)
             said = command(incident, request.user, text.strip())
         else:
-            lifecycle.note(incident, text.replace("//", "/", 1) if text.startswith("//") else text, actor=request.user, source="web")
+            lifecycle.note(incident, text.replace("//", "/", 1) if text.startswith("//") else text, actor=request.user, source="web", shown=shown)
             said = _("Noted")
     except Refused as refused:
         context = {"incident": incident, "text": text, "problem": explained(refused), "may_respond": True}

@@ -160,7 +160,7 @@ def _line(entry: TimelineEntry) -> Line:
         content: dict[str, Any] = json.loads(entry.body.content)
         said, why = _say(entry, sentence, content["data"])
         words = content["text"]
-    parts = [f"<p class='said'>{as_html(said)}</p>" if said else "", f"<div class='words'>{markup.render(words)}</div>" if words else ""]
+    parts = [f"<p class='said'>{as_html(said)}</p>" if said else "", f"<div class='words'>{markup.render(words, pictures=True)}</div>" if words else ""]
     return Line(
         seq=entry.seq,
         kind=entry.kind,

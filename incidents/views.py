@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import mark_safe
@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.abilities import Ability
-from incidents import acts, page, panels, rights, search, story
+from incidents import acts, page, panels, pictures, rights, search, story
 from incidents.forms import people_who_respond
-from incidents.models import Impact, Incident, Role, RoleAssignment, Service, Severity, State, Team
+from incidents.models import Impact, Incident, Picture, Role, RoleAssignment, Service, Severity, State, Team
 from lib.errors import NotFound, Refused
 from lib.keyset import page as keyset_page
 
@@ -135,6 +135,28 @@ def panel(request: HttpRequest, reference: str, name: str) -> HttpResponse:
         raise NotFound(_("There is no such panel."))
     framed = framed_panel(request, incident, panels.PANELS[name])
     return render(request, "incidents/_panel.html", {"incident": incident, "panel": framed})
+
+
+@require_GET
+def picture(request: HttpRequest, reference: str, digest: str) -> HttpResponse:
+    """A picture of the story, for who may see the incident: leads to the address that needs no cookie."""
+    incident = page.find(request.user, reference)
+    answer = redirect(pictures.open_address(get_object_or_404(Picture.objects.defer("content"), incident=incident, digest=digest)))
+    answer.headers["Cache-Control"] = "private, max-age=60"
+    return answer
+
+
+@require_GET
+def picture_content(_request: HttpRequest, key: str) -> HttpResponse:
+    """The bytes, as something to store and never as a page: no cookie is read or set, nothing in it may act."""
+    found = pictures.opened(key)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{found.digest[:12]}.{found.kind.partition("/")[2]}"',
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, max-age=86400, immutable",
+    }
+    return HttpResponse(bytes(found.content), content_type=found.kind, headers=headers)
 
 
 @require_GET

@@ -15,32 +15,38 @@ TAGS = {
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "th": {"scope"}}
+OWN_PICTURE = re.compile(r"/incidents/[A-Z0-9-]+/pictures/[0-9a-f]{64}/")
+NAME_OF_IMAGE = re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)")
 CLASSES = re.compile(r"highlight|[a-z][a-z0-9]{0,2}")  # Pygments' short names
 EXTENSIONS = ["fenced_code", "codehilite", "tables", "sane_lists", "nl2br"]
 SETTINGS = {"codehilite": {"css_class": "highlight", "guess_lang": False, "noclasses": False}}
 DROPPED = {"script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "math", "title", "textarea", "select"}
 
 
-def render(text: str) -> SafeString:
-    """HTML of `text`: lists, tables, links (http, https, mailto), code in colours. No images, no ids, styles, forms or hx-*."""
-    return mark_safe(_rendered(text or ""))  # noqa: S308 - nh3 has cleaned it
+def render(text: str, *, pictures: bool = False) -> SafeString:
+    """HTML of `text`: lists, tables, links (http, https, mailto), code in colours. No ids, styles, forms or hx-*.
+
+    Images only with `pictures`, and then only those of the portal itself; the others leave their name.
+    """
+    return mark_safe(_rendered(text or "", pictures))  # noqa: S308 - nh3 has cleaned it
 
 
 @lru_cache(maxsize=512)
-def _rendered(text: str) -> str:
+def _rendered(text: str, pictures: bool = False) -> str:
     if len(text) > LONGEST:
         return f"<pre>{html.escape(text)}</pre>"
     # The parser is made anew: it keeps state, and threads share this module.
     raw = markdown.Markdown(extensions=EXTENSIONS, extension_configs=SETTINGS, output_format="html").convert(text)
-    return _clean(raw)
+    return _clean(raw, pictures)
 
 
-def _clean(raw: str) -> str:
+def _clean(raw: str, pictures: bool) -> str:
     return nh3.clean(
         raw,
-        tags=TAGS,
+        tags=TAGS | {"img"} if pictures else TAGS,
         clean_content_tags=DROPPED,
-        attributes={**ATTRIBUTES, "span": {"class"}, "div": {"class"}},
+        attributes={**ATTRIBUTES, "span": {"class"}, "div": {"class"}, "img": {"src", "alt"}},
+        set_tag_attribute_values={"img": {"loading": "lazy"}},
         attribute_filter=_attribute,
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow noopener noreferrer",
@@ -49,6 +55,8 @@ def _clean(raw: str) -> str:
 
 
 def _attribute(_tag: str, name: str, value: str) -> str | None:
+    if name == "src":
+        return value if OWN_PICTURE.fullmatch(value) else None
     if name != "class":
         return value
     kept = [word for word in value.split() if CLASSES.fullmatch(word)]
@@ -57,5 +65,6 @@ def _attribute(_tag: str, name: str, value: str) -> str | None:
 
 def plain(text: str) -> str:
     """The words of Markdown `text` on one line: for subjects, notifications and search."""
-    words = nh3.clean(_rendered(text or "").replace("<br>", " ").replace("</p>", " ").replace("</li>", " "), tags=set())
+    named = NAME_OF_IMAGE.sub(r"\1", text or "")
+    words = nh3.clean(_rendered(named).replace("<br>", " ").replace("</p>", " ").replace("</li>", " "), tags=set())
     return " ".join(html.unescape(words).split())

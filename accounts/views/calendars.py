@@ -1,10 +1,12 @@
 """Settings pages about working time."""
 
+from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -82,8 +84,14 @@ def _keep(request: Any, row: Calendar | None) -> HttpResponse:
 
 
 def week(row: Calendar) -> list[tuple[str, str]]:
-    """The hours of each weekday that has any, as text."""
-    return [(day, " ".join(f"{start}–{end}" for start, end in row.hours[day])) for day in calendars.WEEKDAYS if row.hours.get(day)]
+    """The hours of the weekdays that have any, as text; days that follow each other with the same hours stand together."""
+    worked = [(number, row.hours.get(day)) for number, day in enumerate(calendars.WEEKDAYS) if row.hours.get(day)]
+    told = []
+    # The difference of day and place is the same along a run of days.
+    for (_run, hours), days in groupby(enumerate(worked), key=lambda placed: (placed[1][0] - placed[0], placed[1][1])):
+        names = [str(WEEKDAYS_ABBR[number]) for _place, (number, _hours) in days]
+        told.append(("–".join(dict.fromkeys((names[0], names[-1]))), " ".join(f"{start}–{end}" for start, end in hours)))
+    return told
 
 
 def written(row: Calendar) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Words, figures, services and milestones of an incident; and the one way to take words back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.abilities import Ability
-from incidents import clocks, rights, timeline
+from incidents import clocks, pictures, rights, timeline
 from incidents.lifecycle.holding import hold
 from incidents.models import Impact, Incident, Service, TimelineBody, TimelineEntry
 from incidents.models.incident import MILESTONES
@@ -24,16 +24,17 @@ KINDS_OF_EDIT = {"incidents.edited": ("title", "summary"), "incidents.users_affe
 
 
 @retried
-def note(incident: Incident, text: str, *, actor: Any, at: datetime | None = None, source: str = "") -> TimelineEntry:
-    """A person's own words (Markdown, ≤ 20,000 characters); `at` dates it back. Raises Refused (422) when empty or in the future."""
+def note(incident: Incident, text: str, *, actor: Any, at: datetime | None = None, source: str = "", shown: Sequence[bytes] = ()) -> TimelineEntry:
+    """A person's own words (Markdown, ≤ 20,000 characters) and pictures; `at` dates it back. Raises Refused (422) when empty or in the future."""
     text = clean(text, LONGEST_NOTE, multiline=True)
-    if not text.strip():
+    if not text.strip() and not shown:
         raise Refused(_("Write something first."), status=422)
     if at is not None and at > clock.now():
         raise Refused(_("A note cannot lie in the future."), status=422)
     with transaction.atomic():
         incident = hold(incident.pk)
         rights.require(actor, Ability.RESPOND, incident)
+        text = "\n\n".join(part for part in (text, pictures.keep(incident, shown, actor=actor)) if part)
         return timeline.record(incident, "incidents.note", actor=actor, text=text, at=at, source=source)
 
 
@@ -147,6 +148,7 @@ def redact(incident: Incident, seq: int, *, actor: Any, reason: str, request: An
         if body.entry.kind == "incidents.redacted":
             raise Refused(_("A redaction itself stays readable."))
         if not body.redacted:
+            pictures.drop(incident, body.content)
             TimelineBody.objects.filter(pk=body.pk).update(content="", redacted=True)
             timeline.record(incident, "incidents.redacted", actor=actor, source=source, data={"seq": seq, "kind": body.entry.kind}, text=reason)
             audit.record("incidents.redact", actor=actor, target=f"{incident.reference}#{seq}", after={"reason": reason}, request=request)

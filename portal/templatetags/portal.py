@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from accounts.models import User
 from incidents.models import Severity, State
-from lib import clock
+from lib import clock, markup
 from lib.i18n import pick
 from portal import moments
 
@@ -22,6 +22,7 @@ register = template.Library()
 register.filter("span", moments.span)
 register.filter("exact", moments.exact)
 register.filter("pick", pick)
+register.filter("plain", markup.plain)
 
 
 @register.simple_tag

@@ -55,6 +55,22 @@ def test_people_can_write(text, part):
     assert part in markup.render(text)
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_acts_where_pictures_are_shown(text):
+    html = markup.render(text, pictures=True).lower()
+    assert "src=" not in html
+    assert not re.search(r"<[^>]* on", html)
+
+
+def test_only_the_portals_own_pictures_are_shown():
+    address = f"/incidents/INC-2026-001/pictures/{'a' * 64}/"
+    assert f'src="{address}"' in markup.render(f"![it]({address})", pictures=True)
+    assert "src=" not in markup.render(f"![it](//evil.example{address})", pictures=True)
+    assert "src=" not in markup.render("![it](/incidents/INC-2026-001/acts/resolve/)", pictures=True)
+    assert "<img" not in markup.render(f"![it]({address})")
+    assert markup.plain(f"See [![it]({address})]({address})") == "See it"
+
+
 def test_plain_has_the_words_only():
     assert markup.plain("# Head\n\n**bold** <script>x</script> [link](https://a.example) a & b < c\n\n- one\n- two") == "Head bold link a & b < c one two"
 

@@ -1,4 +1,4 @@
-/* The composer: Ctrl-Enter sends, / completes commands and their first words. */
+/* The composer: Ctrl-Enter sends, / completes commands and their first words, pictures are pasted, dropped or chosen. */
 let known = null, shown = [], at = 0;
 const form = () => document.getElementById("composer"), box = () => document.getElementById("composer-text"), list = () => document.getElementById("completion");
 
@@ -49,7 +49,7 @@ function put(index) { box().value = shown[index].put; at = 0; offer(); }
 document.addEventListener("input", (event) => { if (event.target.id === "composer-text") { at = 0; offer(); keep(); } });
 document.addEventListener("keydown", (event) => {
   if (event.target.id !== "composer-text" || event.isComposing || event.keyCode === 229) return;
-  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") { event.preventDefault(); if (box().value.trim()) form().requestSubmit(); return; }
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") { event.preventDefault(); if (box().value.trim() || picture().files.length) form().requestSubmit(); return; }
   if (!shown.length) return;
   if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); at = (at + (event.key === "ArrowDown" ? 1 : -1) + shown.length) % shown.length; offer(); }
   else if (event.key === "Tab" || (event.key === "Enter" && !event.shiftKey && shown[at].put.trim() !== box().value.trim())) { event.preventDefault(); put(at); }
@@ -63,3 +63,28 @@ function keep() { try { box().value ? sessionStorage.setItem(drawer(), box().val
 document.addEventListener("acted", () => { try { sessionStorage.removeItem(drawer()); } catch { /* no storage */ } });
 document.addEventListener("htmx:afterSwap", (event) => { if (document.getElementById("composer")?.contains(event.target) || event.detail.target?.id === "composer") box()?.focus(); });
 try { if (box() && !box().value) box().value = sessionStorage.getItem(drawer()) || ""; } catch { /* no storage */ }
+
+/* Pictures wait in the file field until the note is sent; a refusal of the words gives them back. */
+const picture = () => document.getElementById("composer-picture");
+let chosen = [];
+function choose(files) {
+  const all = new DataTransfer();
+  for (const file of files) all.items.add(file);
+  picture().files = all.files;
+  tell();
+}
+function tell() {
+  chosen = [...picture().files];
+  const said = document.getElementById("composer-chosen"), count = chosen.length;
+  said.textContent = count === 0 ? "" : (count === 1 ? said.dataset.one : said.dataset.many).replace("%d", count);
+}
+function take(event, given) {
+  const files = [...(given?.files || [])].filter((file) => file.type.startsWith("image/"));
+  if (!files.length || !form()?.contains(event.target)) return;
+  event.preventDefault();
+  choose([...picture().files, ...files]);
+}
+document.addEventListener("paste", (event) => take(event, event.clipboardData));
+document.addEventListener("drop", (event) => take(event, event.dataTransfer));
+document.addEventListener("change", (event) => { if (event.target === picture()) tell(); });
+document.addEventListener("htmx:afterSwap", () => { if (document.getElementById("composer-problem") && chosen.length && !picture().files.length) choose(chosen); else if (picture()) tell(); });

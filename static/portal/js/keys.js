@@ -21,12 +21,14 @@ function move(step) {
 function select() {
   const row = current();
   if (!row) return;
-  row.setAttribute("aria-selected", row.getAttribute("aria-selected") === "true" ? "false" : "true");
+  const box = row.querySelector("[data-select]");
+  if (box) box.click();
+  else row.setAttribute("aria-selected", row.getAttribute("aria-selected") === "true" ? "false" : "true");
 }
 
 /* r and a act on what is selected, else on the focused row, else on the incident of this page; for five seconds they can be taken back. */
 function act(name) {
-  const chosen = [...document.querySelectorAll('[data-row][aria-selected="true"]')].map((row) => row.dataset.reference).filter(Boolean);
+  const chosen = [...document.querySelectorAll('[data-row][aria-selected="true"], [data-row]:has([data-select]:checked)')].map((row) => row.dataset.reference).filter(Boolean);
   const here = document.body.dataset.reference;
   const references = [...new Set(chosen.length ? chosen : [current()?.dataset.reference || here].filter(Boolean))];
   if (!references.length) return;

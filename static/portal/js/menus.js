@@ -28,6 +28,12 @@ async function copyFrom(button) {
   setTimeout(() => { button.textContent = label; }, 2000);
 }
 
+/* In a row of tabs that scrolls sideways the present one is in sight. */
+for (const nav of document.querySelectorAll(".settings-nav")) {
+  const here = nav.querySelector("[aria-current]");
+  if (here) nav.scrollLeft = here.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
+}
+
 let toast;
 function show({ said, undo }) {
   toast?.remove();

@@ -1,0 +1,108 @@
+"""Pictures in the story: taken by their content, seen by who may see the incident, gone with a redaction."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from incidents import lifecycle, pictures, timeline
+from incidents.models import Picture
+from lib.errors import Refused
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"picture" * 9
+CONTENTS = {"image/png": PNG, "image/jpeg": b"\xff\xd8\xff\xe0 jpeg", "image/gif": b"GIF89a gif", "image/webp": b"RIFF\x01\x02\x0a\x04WEBPVP8 "}
+
+
+def post(client, incident, text, *contents, **headers):
+    """Send the composer with pictures, under names and types that say nothing."""
+    files = [SimpleUploadedFile(f"{number}.html", content, content_type="text/html") for number, content in enumerate(contents)]
+    return client.post(reverse("incidents:compose", args=[incident.reference]), {"text": text, "picture": files}, headers=headers)
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_a_picture_is_known_by_its_content(kind):
+    assert pictures.kind_of(CONTENTS[kind]) == kind
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<html>", b"GIF88a", PNG + b"x" * pictures.LARGEST])
+def test_what_is_no_picture_or_too_large_is_refused(content):
+    with pytest.raises(Refused):
+        pictures.kind_of(content)
+
+
+def test_a_note_with_a_picture_shows_it_and_its_bytes_come_as_an_attachment(client, responder, incident):
+    client.force_login(responder)
+    assert post(client, incident, "Look at the pool:", PNG).status_code == 302
+    page = client.get(incident.get_absolute_url()).content.decode()
+    address = re.search(r'<img [^>]*src="([^"]+)"', page)[1]
+    assert address == reverse("incidents:picture", args=[incident.reference, Picture.objects.get().digest])
+    leads = client.get(address)
+    client.logout()
+    answer = client.get(leads["Location"])  # carries its own right; no cookie is needed
+    assert (answer.content, answer["Content-Type"]) == (PNG, "image/png")
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert not answer.cookies
+
+
+def test_an_open_address_ends_and_cannot_be_made_up(client, responder, incident, clock):
+    lifecycle.note(incident, "", actor=responder, shown=[PNG])
+    address = pictures.open_address(Picture.objects.get())
+    assert client.get(address).status_code == 200
+    clock.move("+3m")
+    assert client.get(address).status_code == 404
+    assert client.get(reverse("incidents:picture-content", args=["WzEsIDJd:made-up"])).status_code == 404
+
+
+def test_a_picture_of_a_private_incident_is_seen_by_nobody_else(client, declare, commander, viewer):
+    hidden = declare(private=True)
+    lifecycle.note(hidden, "", actor=commander, shown=[PNG])
+    address = reverse("incidents:picture", args=[hidden.reference, Picture.objects.get().digest])
+    client.force_login(viewer)
+    assert client.get(address).status_code == 404
+    client.force_login(commander)
+    assert client.get(address).status_code == 302
+
+
+def test_a_picture_of_another_incident_is_not_found_here(client, declare, incident, responder):
+    other = declare(title="Another")
+    lifecycle.note(other, "", actor=responder, shown=[PNG])
+    client.force_login(responder)
+    assert client.get(reverse("incidents:picture", args=[incident.reference, Picture.objects.get().digest])).status_code == 404
+
+
+def test_a_redaction_takes_the_picture_along(client, commander, incident):
+    entry = lifecycle.note(incident, "A secret", actor=commander, shown=[PNG])
+    open_already = pictures.open_address(Picture.objects.get())
+    lifecycle.redact(incident, entry.seq, actor=commander, reason="a key was in sight")
+    assert not Picture.objects.exists()
+    assert client.get(open_already).status_code == 404
+
+
+def test_a_refused_note_keeps_no_picture(client, viewer, responder, incident):
+    client.force_login(responder)
+    assert post(client, incident, "Fine words", b"<svg/>").status_code == 422
+    assert post(client, incident, "Many", *[PNG + bytes([number]) for number in range(5)]).status_code == 422
+    assert post(client, incident, "/severity P2 half", PNG).status_code == 422
+    assert post(client, incident, "", **{"HX-Request": "true"}).status_code == 422
+    client.force_login(viewer)
+    assert post(client, incident, "No right", PNG).status_code == 403
+    assert not Picture.objects.exists()
+    assert incident.entries.filter(kind="incidents.note").count() == 0
+
+
+def test_the_same_picture_is_kept_once_and_an_incident_holds_so_many(responder, incident, monkeypatch):
+    lifecycle.note(incident, "one", actor=responder, shown=[PNG])
+    lifecycle.note(incident, "two", actor=responder, shown=[PNG])
+    assert Picture.objects.count() == 1
+    monkeypatch.setattr(pictures, "MOST", 1)
+    with pytest.raises(Refused):
+        lifecycle.note(incident, "three", actor=responder, shown=[PNG + b"3"])
+
+
+def test_the_chain_covers_the_picture(responder, incident):
+    entry = lifecycle.note(incident, "", actor=responder, shown=[PNG])
+    assert Picture.objects.get().digest in entry.body.content
+    assert 'loading="lazy"' in timeline.read([entry])[0].html
