@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.harness.certificate import make_certificate
 from tests.harness.servers import free_port, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,12 +20,17 @@ PASSWORD = "a-long-password-of-the-first-admin"
 
 
 class Portal:
-    """One portal in a folder of its own; with `database` and `redis` it runs on PostgreSQL and Celery."""
+    """One portal in a folder of its own; with `database` and `redis` it runs on PostgreSQL and Celery, with `tls` on https."""
 
-    def __init__(self, *, database: str = "", redis: str = "", smtp: str = "", folder: Path | None = None, **extra: str):
+    def __init__(self, *, database: str = "", redis: str = "", smtp: str = "", tls: bool = False, folder: Path | None = None, **extra: str):
         self.folder = folder or Path(tempfile.mkdtemp(prefix="portal-up-"))
         self.port = free_port()
-        self.url = f"http://localhost:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://localhost:{self.port}"
+        self.trust: ssl.SSLContext | bool = True
+        if tls:
+            certificate, key = make_certificate(self.folder)
+            self.trust = ssl.create_default_context(cafile=certificate)
+            extra |= {"TLS_CERT": certificate, "TLS_KEY": key, "SITE_URL": self.url}
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
         self.env = {
             **kept,
@@ -62,7 +69,7 @@ class Portal:
         if self.process.poll() is not None:
             raise AssertionError(f"manage.py up ended with {self.process.returncode}\n{self.output()[-4000:]}")
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+            return httpx.get(f"{self.url}/readyz", timeout=5, verify=self.trust).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -125,7 +132,7 @@ class Portal:
 
     def client(self, username: str = "", password: str = PASSWORD, **headers: str) -> httpx.Client:
         """A browser without script: keeps cookies, follows redirects; signed in when a name is given."""
-        client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=30, headers=headers)
+        client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=30, headers=headers, verify=self.trust)
         if username:
             answer = self.post(client, "/accounts/login/", {"login": username, "password": password})
             assert answer.status_code == 200 and "sessionid" in client.cookies, f"{username} cannot sign in: {answer.status_code}"
@@ -142,7 +149,7 @@ class Portal:
 
     def api(self, token: str) -> httpx.Client:
         """A machine with a token."""
-        return httpx.Client(base_url=f"{self.url}/api/v1", timeout=30, headers={"Authorization": f"Bearer {token}"})
+        return httpx.Client(base_url=f"{self.url}/api/v1", timeout=30, headers={"Authorization": f"Bearer {token}"}, verify=self.trust)
 
     def token(self, *scopes: str, user: str = "admin") -> str:
         """A new token's secret."""

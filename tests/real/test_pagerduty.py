@@ -7,10 +7,10 @@ pytestmark = pytest.mark.real
 
 
 def test_pagerdutys_own_client_needs_only_another_address(make_portal):
-    portal = make_portal().start()
+    portal = make_portal(tls=True).start()
     api = portal.api(portal.token("admin"))
     key = portal.manage("source", "pagerduty", "nagios").strip()
-    with pagerduty.EventsApiV2Client(key, base_url=portal.url) as client:
+    with pagerduty.EventsApiV2Client(key, base_url=portal.url, verify=portal.trust) as client:
         given = client.trigger(
             "Replication lag of the primary",
             "db-1.example.org",
@@ -36,6 +36,6 @@ def test_pagerdutys_own_client_needs_only_another_address(make_portal):
         changes = api.get("/changes/").json()["results"]
         assert [one["summary"] for one in changes] == ["Deployed 4.12"], changes
 
-    with pagerduty.EventsApiV2Client("0" * 32, base_url=portal.url) as stranger, pytest.raises(pagerduty.HttpError) as refused:
+    with pagerduty.EventsApiV2Client("0" * 32, base_url=portal.url, verify=portal.trust) as stranger, pytest.raises(pagerduty.HttpError) as refused:
         stranger.trigger("No key", "nowhere")
     assert refused.value.response.status_code in {400, 401}
