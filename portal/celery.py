@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_process_init
 from django.conf import settings
 
-from lib import heartbeats
+from lib import heartbeats, pulse
 from portal import engine
 from portal.sweeps import SWEEPS, Sweep
 
@@ -34,6 +35,12 @@ def schedule(sweeps: tuple[Sweep, ...] = SWEEPS) -> dict[str, dict[str, Any]]:
         sweep.name: {"task": sweep.name, "schedule": sweep.interval, "options": {"queue": sweep.queue, "expires": max(5.0, 2 * sweep.interval)}}
         for sweep in sweeps
     }
+
+
+@worker_process_init.connect
+def begin(**_kwargs: Any) -> None:
+    """Each process of a worker's pool feels the database's pulse by itself: threads do not outlive a fork."""
+    pulse.start()
 
 
 noted: dict[str, float] = {}

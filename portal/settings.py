@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from lib.destinations import opened
 from lib.env import Environment
 from lib.failpoints import parse as parse_failpoints
+from lib.pulse import Connection
 
 env = Environment()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -178,6 +179,8 @@ if postgres:
                 "keepalives_interval": 2,
                 "keepalives_count": 3,
                 "tcp_user_timeout": 10_000,
+                # One whose kernel still acknowledges and which says nothing is noticed by `lib.pulse`.
+                "connection_factory": Connection,
                 "options": "-c lock_timeout=5000 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC",
             },
         }
@@ -338,6 +341,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SeverityEnum": "incidents.models.Severity",
         "IncidentStateEnum": "incidents.models.State",
+        "AlertStatusEnum": "detection.models.Alert.Status",
         "DeliveryStateEnum": "comms.models.Delivery.State",
     },
 }

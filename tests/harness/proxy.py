@@ -40,6 +40,7 @@ class Proxy:
     def close(self) -> None:
         """End it."""
         self._do(self._shut())
+        self._do(self._let_go())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(5)
         self.loop.close()
@@ -65,6 +66,12 @@ class Proxy:
         await self._open()
         if mode == "reset":
             self._drop()
+
+    async def _let_go(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _drop(self) -> None:
         for writer in list(self.writers):

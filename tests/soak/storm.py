@@ -226,7 +226,7 @@ class Traffic:
 
 
 def is_running(answer: httpx.Response) -> bool:
-    """Whether the portal says that the first request with this key may still be at work: a minute after a kill it is not."""
+    """Whether the portal says that the first request with this key is still at work: a moment after a kill it is not."""
     return answer.status_code == 409 and "Idempotency-Key" in answer.text
 
 

@@ -1,4 +1,4 @@
-"""Redis hung, gone, flushed, restarted; PostgreSQL restarted: alerts stay accepted, nothing is lost, work goes on by itself."""
+"""Redis hung, gone, flushed, restarted; PostgreSQL hung, restarted: alerts stay accepted, nothing is lost, work goes on by itself."""
 
 import time
 
@@ -128,3 +128,32 @@ def test_postgres_may_be_restarted_and_stay_away(ground, make_portal, smtp):
         database.start()
         traffic.send_alerts(20)
     say("PostgreSQL away", slowest_503_s=round(slowest, 2), ready_again_s=round(back, 1), first_notice_s=round(noticed, 1), **traffic.nothing_lost(smtp.mails))
+
+
+def test_postgres_may_hang(make_portal, smtp):
+    database = Postgres(is_durable=True).start()
+    assert isinstance(database, Postgres)
+    database.create("portal")
+    proxy = Proxy(database.port)
+    portal: Portal = make_portal(database=database.dsn("portal", proxy.port), smtp=smtp.url).start()
+    traffic = Traffic(portal, seed=3)
+    traffic.people(2)
+    client, api, before = portal.client("admin"), portal.api(traffic.token), portal.children()
+    slowest = 0.0
+    for _ in range(5):
+        proxy.set("hang")
+        for _ in range(3):
+            began = time.monotonic()
+            answers = [client.get("/"), api.get("/incidents/")]
+            slowest = max(slowest, time.monotonic() - began)
+            assert [answer.status_code for answer in answers] == [503, 503]
+        proxy.set("pass")
+        until(portal.is_ready, 60, "being ready again")
+        traffic.send_alerts(20)
+    reference = declare(traffic, "after the hanging")
+    until(lambda: heard_of(smtp, reference), 60, "the first notice after it", every=0.05)
+    assert portal.children() == before, "no process dies of a database that hangs"
+    assert slowest < 3, f"two answers took {slowest:.1f} s with the database hung"
+    say("PostgreSQL hung", slowest_503_s=round(slowest, 2), **traffic.nothing_lost(smtp.mails))
+    proxy.close()
+    database.close()

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from lib import pulse
 from portal import datadir, engine, understudy
 from portal.control import Control
 
@@ -34,6 +35,7 @@ class Command(BaseCommand):
                 datadir.lock(settings.DATA_DIR)
             except ImproperlyConfigured as error:
                 raise CommandError(str(error)) from error
+        pulse.start()
         loop = engine.Engine(beat=control.beat if control else None, wanted=understudy.Understudy().wanted if settings.REDIS_URL else None)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, loop.stop)

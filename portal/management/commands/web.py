@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from lib import pulse
 from portal import watchman
 from portal.control import Control
 from portal.front import Front, application
@@ -51,6 +52,7 @@ class Command(BaseCommand):
             listener = socket.socket(fileno=options["fd"]) if options["fd"] is not None else bind(settings.HOST, settings.PORT)
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
+        pulse.start()
         watchman.start()
         config = uvicorn.Config(
             application,
