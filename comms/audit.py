@@ -46,7 +46,7 @@ def _twice(since: datetime) -> Iterator[str]:
 def _fanouts() -> Iterator[str]:
     """What is to be told to many is told soon."""
     for row in Fanout.objects.filter(done_at=None, created_at__lt=clock.now() - LATE).order_by("created_at")[:SHOWN]:
-        yield f"{row.kind} of incident {row.incident_id} has not been told since {row.created_at:%H:%M:%S}: {row.error or 'nobody took it up'}"
+        yield f"{row.kind} of incident {row.incident_id} has not been told since {row.created_at:%H:%M:%S}: {'it fails' if row.error else 'nobody took it up'}"
 
 
 def _obligations() -> Iterator[str]:

@@ -1,9 +1,21 @@
 """The ways out of this room; a test walks a canary from a private incident past each of them."""
 
+from lib.sinks import Sink
+
 SINKS = {
-    "comms.email": "mail: of a private incident only to who may see it, titled “Private incident”, without scope or words",
-    "comms.console": "the log: the same text as mail",
-    "comms.recorder": "rows only: the same text as mail",
-    "comms.pages": "/messages/ and its details: deliveries of incidents that the viewer may see",
-    "comms.api": "deliveries, obligations: of incidents that the caller may see",
+    "comms.email": Sink("mail: of a private incident only to who may see it, titled “Private incident”, without scope or words"),
+    "comms.console": Sink("the log: the same text as mail", names_reference=True),
+    "comms.recorder": Sink("rows only: the same text as mail"),
+    "comms.pages": Sink("deliveries and updates due: of incidents that the viewer may see", routes=("comms:messages", "comms:message")),
+    "comms.api": Sink(
+        "deliveries, obligations, messages: of incidents that the caller may see",
+        routes=("api:delivery-list", "api:delivery-detail", "api:obligation-list", "api:incident-messages", "api:incident-obligations"),
+    ),
+    "comms.alarms": Sink(
+        "the red strip and the channels' state: channels, counts and what providers said",
+        routes=("comms:channels", "api:channel-list", "api:alarm-list"),
+        is_mute=True,
+    ),
 }
+
+LEADS_NOWHERE = ("comms:contact-methods", "api:contact-method-list", "api:contact-method-detail")

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Min, Q
 
 from detection.models import Alert, AlertGroup, Candidate, Envelope, Source
 from detection.normal import BadBatch, NormalAlert
@@ -19,18 +19,21 @@ MOST = 20  # findings of one kind
 
 
 def invariants(*, full: bool = False) -> list[str]:
-    """Findings; `full` holds every kept envelope against its alerts, else the newest of the last hour."""
+    """Findings; `full` holds every kept envelope against its alerts, else the newest of the last hour.
+
+    They are told outside, so rows go by their number: a sender's words may be those of a private incident.
+    """
     return [*_firing_twice(), *_open_twice(), *_apart(), *_candidates(), *_envelopes(full)]
 
 
 def _firing_twice() -> list[str]:
-    doubled = Alert.objects.firing().order_by().values("source", "fingerprint").annotate(count=Count("pk")).filter(count__gt=1)
-    return [f"alert {row['fingerprint']} of source {row['source']} fires {row['count']} times" for row in doubled[:MOST]]
+    doubled = Alert.objects.firing().order_by().values("source", "fingerprint").annotate(count=Count("pk"), first=Min("pk")).filter(count__gt=1)
+    return [f"alert {row['first']} of source {row['source']} fires {row['count']} times" for row in doubled[:MOST]]
 
 
 def _open_twice() -> list[str]:
-    doubled = AlertGroup.objects.open().order_by().values("key").annotate(count=Count("pk")).filter(count__gt=1)
-    return [f"group {row['key']} is open {row['count']} times" for row in doubled[:MOST]]
+    doubled = AlertGroup.objects.open().order_by().values("key").annotate(count=Count("pk"), first=Min("pk")).filter(count__gt=1)
+    return [f"group {row['first']} is open {row['count']} times" for row in doubled[:MOST]]
 
 
 def _apart() -> list[str]:
@@ -69,8 +72,8 @@ def _missing(envelope: Envelope) -> list[str]:
     if len(batch.alerts) != envelope.accepted or len(batch.rejected) != envelope.rejected:
         return [f"envelope {envelope.pk} says {envelope.accepted} alerts and holds {len(batch.alerts)}"]
     known = _known(envelope, [alert.fingerprint for alert in batch.alerts])
-    lost = [alert for alert in batch.alerts if not _is_stored(alert, known[alert.fingerprint])]
-    return [f"alert {alert.fingerprint} of envelope {envelope.pk} is missing" for alert in lost[:MOST]]
+    lost = [index for index, alert in enumerate(batch.alerts) if not _is_stored(alert, known[alert.fingerprint])]
+    return [f"alert {index} of envelope {envelope.pk} is missing" for index in lost[:MOST]]
 
 
 def _known(envelope: Envelope, fingerprints: list[str]) -> dict[str, list[tuple[datetime, list[list[object]]]]]:

@@ -151,5 +151,6 @@ def redact(incident: Incident, seq: int, *, actor: Any, reason: str, request: An
             pictures.drop(incident, body.content)
             TimelineBody.objects.filter(pk=body.pk).update(content="", redacted=True)
             timeline.record(incident, "incidents.redacted", actor=actor, source=source, data={"seq": seq, "kind": body.entry.kind}, text=reason)
-            audit.record("incidents.redact", actor=actor, target=f"{incident.reference}#{seq}", after={"reason": reason}, request=request)
+            told = None if incident.is_private else {"reason": reason}  # who may audit need not be one who may see it
+            audit.record("incidents.redact", actor=actor, target=f"{incident.reference}#{seq}", after=told, request=request)
     return incident
