@@ -82,9 +82,13 @@ def _notices(source: Source, batch: Batch, received: datetime) -> dict[str, list
 
 
 def _look(source: Source, notices: dict[str, list[Notice]], received: datetime) -> list[Alert]:
-    """The rows that this batch may change, not locked. The oldest start of the batch says how far back, two days at most."""
-    starts = sorted({notice.alert.starts_at for said in notices.values() for notice in said if notice.alert.starts_at})
-    floor = max(min([*starts[:1], received]), received - REACHES_BACK)
+    """The rows that this batch may change, not locked. The oldest start of the batch says how far back, two days at most.
+
+    Where a notice names no start, its last row is meant, and that may have ended long before.
+    """
+    named = {notice.alert.starts_at for said in notices.values() for notice in said}
+    starts = sorted(start for start in named if start)
+    floor = received - REACHES_BACK if None in named else max(min([*starts[:1], received]), received - REACHES_BACK)
     return list(Alert.objects.touching(source, list(notices), starts, floor))
 
 

@@ -68,17 +68,18 @@ def _one(source: Source, fingerprint: str, said: list[Notice], rows: list[Alert]
 
 def _episode(alert: NormalAlert, known: list[Episode], received: datetime) -> Episode:
     """What a notice says. A source without starts means the stretch that is open, or the last one when it ends again."""
-    start = alert.starts_at
+    start, end = alert.starts_at, alert.ends_at or received
     if start is None:
         last = gather(known)[-1:] if known else []
         still_open = bool(last) and last[0].end is None
         if last and (still_open or not alert.is_firing):
             start = last[0].episodes[-1].start
+            end = alert.ends_at or last[0].end or received  # that it ended again is no news
         else:  # what was said later begins later, in one request too
             start = max(received, last[0].end + TICK) if last and last[0].end else received
     if alert.is_firing:
         return Episode(start, None, True)
-    return Episode(start, max(alert.ends_at or received, start), False)
+    return Episode(start, max(end, start), False)
 
 
 def _new(source: Source, fingerprint: str, stretch: Stretch, said: list[tuple[datetime, Notice]], parent: Alert | None, received: datetime) -> Change:
@@ -114,8 +115,8 @@ def _changed(row: Alert, stretch: Stretch, said: list[tuple[datetime, Notice]], 
 
 
 def _telling(said: list[tuple[datetime, Notice]]) -> Notice:
-    """The notice whose words stand: of the newest start, a firing one before an end."""
-    return max(said, key=lambda one: (one[0], one[1].alert.is_firing))[1]
+    """The notice whose words stand: of the newest start, a firing one before an end, else the later of the request."""
+    return max(reversed(said), key=lambda one: (one[0], one[1].alert.is_firing))[1]
 
 
 def _time(row: Alert, stretch: Stretch) -> None:
