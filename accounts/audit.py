@@ -66,10 +66,12 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     request: HttpRequest | Any = None,
+    address: str = "",
 ) -> AuditEntry:
     """Append one entry. Call it last in the transaction: it locks the chain's head, and nothing may be locked after it.
 
-    `actor` None means the system or the console. Secrets in `before` and `after` are masked. Raises lib.db.StaleHead where the
+    `actor` None means the system or the console; `address` is whence it came where `request` is over.
+    Secrets in `before` and `after` are masked. Raises lib.db.StaleHead where the
     database cannot lock rows and another writer was faster; `lib.db.retried` repeats the whole transaction then.
     """
     with transaction.atomic():
@@ -86,7 +88,7 @@ def record(
             action=action,
             target=target[:200],
             change=json.dumps({"after": masked(after), "before": masked(before)}, ensure_ascii=False, separators=(",", ":"), sort_keys=True),
-            address=client_address(request) if request is not None else "",
+            address=client_address(request) if request is not None else address,
             prev_hash=head.hash,
         )
         entry.hash = digest(entry)

@@ -12,9 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import audit, mail, people
-from accounts.models import Invitation, User
+from accounts.addresses import client_address
+from accounts.models import Invitation, ResetAsked, User
 from lib import clock, db
 from lib.errors import Refused
+from lib.nudge import nudge
 
 Purpose = Invitation.Purpose
 LIFE = timedelta(days=7)
@@ -49,15 +51,26 @@ def invite_again(person: User, *, actor: User | None, request: Any = None) -> tu
 
 
 @db.retried
-def forgot(login: str, *, request: Any = None) -> None:
-    """Send the person behind a user name or e-mail a link for a new password; the same nothing happens for anybody else."""
-    person = User.objects.active().filter(Q(username__iexact=login) | Q(email__iexact=login)).exclude(email="").first()
-    if person is None:
-        return
+def ask_reset(login: str, *, request: Any = None) -> None:
+    """Note that somebody asked for a new password: one row, whoever asks for whomever. `answer_reset` sees to it after the answer."""
     with transaction.atomic():
+        ResetAsked.objects.create(login=login.strip(), address=client_address(request) if request is not None else "", asked_at=clock.now())
+        nudge("accounts.answer_resets")
+
+
+@db.retried
+def answer_reset(asked: ResetAsked) -> None:
+    """Send the person behind the name a link for a new password; where there is none, or the hour is over, nothing happens."""
+    with transaction.atomic():
+        if not ResetAsked.objects.filter(pk=asked.pk, lease_token=asked.lease_token).delete()[0]:
+            return  # another worker has it by now
+        login = Q(username__iexact=asked.login) | Q(email__iexact=asked.login)
+        person = User.objects.active().filter(login).exclude(email="").first()
+        if person is None or asked.asked_at + RESET_LIFE <= clock.now():
+            return
         invitation, link = _make(person, Purpose.RESET, RESET_LIFE, None)
         mail.send("password_reset", person, {"url": link, "minutes": RESET_LIFE.seconds // 60}, key=f"password_reset:{invitation.pk}")
-        audit.record("accounts.password_reset_asked", actor=None, target=person.username, request=request)
+        audit.record("accounts.password_reset_asked", actor=None, target=person.username, address=asked.address)
 
 
 def find(secret: str, purpose: str) -> Invitation | None:

@@ -1,8 +1,10 @@
-"""What people and machines prove themselves with: API tokens and invitations, both stored as hashes."""
+"""What people and machines prove themselves with: API tokens and links, both stored as hashes."""
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from lib.leases import Leased
 
 
 class ApiToken(models.Model):
@@ -49,3 +51,14 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} until {self.expires_at:%Y-%m-%d}"
+
+
+class ResetAsked(Leased):
+    """Somebody asked for a new password under this name. Whether anybody has it is looked up after the answer, which tells nothing so."""
+
+    login = models.CharField(max_length=254)
+    address = models.CharField(max_length=45, blank=True)  # whence, for the audit trail
+    asked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"asked at {self.asked_at:%Y-%m-%d %H:%M}"

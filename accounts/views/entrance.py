@@ -91,9 +91,9 @@ def forgot(request: HttpRequest) -> HttpResponse:
     """A link for a new password by mail; the answer is the same for every name."""
     form = ResetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        account, person = throttle.account_key(form.cleaned_data["login"])
-        if throttle.take_link(request, account) and person is not None:
-            invitations.forgot(form.cleaned_data["login"], request=request)
+        account, _person = throttle.account_key(form.cleaned_data["login"])
+        if throttle.take_link(request, account):
+            invitations.ask_reset(form.cleaned_data["login"], request=request)
         return render(request, "account/password_reset.html", {"asked": True})
     return render(request, "account/password_reset.html", {"form": form})
 

@@ -4,10 +4,14 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import invitations, mail, me, people
 from accounts.abilities import Ability
 from accounts.models import AuditEntry, Invitation, User
+from accounts.sweeps import answer_resets
+from comms.models import Delivery
 from lib.errors import Refused
 from tests.accounts.conftest import PASSWORD
 
@@ -162,8 +166,9 @@ def test_links_end_when_they_expire_are_replaced_or_the_person_goes(mailer, pers
 
 def test_a_new_password_ends_every_open_link(mailer, person):
     ada, bob = person("ada", password=PASSWORD), person("bob", password=PASSWORD)
-    invitations.forgot("ada")
-    invitations.forgot("bob")
+    invitations.ask_reset("ada")
+    invitations.ask_reset("bob")
+    assert answer_resets() == 2
     _row, link, _sent = invitations.invite_again(ada, actor=bob)
     resets = [secret_of(params["url"]) for kind, _to, params, _key in mailer if kind == "password_reset"]
     assert all(invitations.find(secret, "reset") for secret in resets) and invitations.find(secret_of(link), "invitation")
@@ -197,12 +202,37 @@ def test_a_forgotten_password_is_answered_alike_for_everybody(mailer, person, cl
     person("nomail", email="")
     pages = {client.post("/accounts/password/reset/", {"login": login}).content for login in ("ada", "nobody", "gone", "nomail", "x@example.org")}
     assert len({re.sub(rb"csrf\S+|value=\S+", b"", page) for page in pages}) == 1
+    assert not mailer
+    assert (answer_resets(), answer_resets()) == (5, 0)
     assert [kind for kind, *_rest in mailer] == ["password_reset"]
+    assert AuditEntry.objects.get(action="accounts.password_reset_asked").address == "127.0.0.1"
     path = f"/accounts/reset/{secret_of(mailer[0][2]['url'])}/"
     assert client.get(path).status_code == 200
     assert client.post(path, {"password": "an entirely new one"}).status_code == 302
     assert User.objects.get(username="ada").check_password("an entirely new one")
     assert client.get(path).status_code == 410
+
+
+def test_the_answer_to_a_forgotten_password_is_the_same_work_for_everybody(person, client):
+    person("ada", password=PASSWORD)
+    client.get("/accounts/password/reset/")
+    asked = []
+    for login in ("ada", "bob"):
+        with CaptureQueriesContext(connection) as queries:
+            client.post("/accounts/password/reset/", {"login": login})
+        asked.append([re.split(r" WHERE | VALUES |SAVEPOINT ", query["sql"])[0] for query in queries])
+    assert asked[0] == asked[1]
+    assert not Delivery.objects.exists() and not Invitation.objects.exists()
+    answer_resets()
+    assert [invitation.person.username for invitation in Invitation.objects.all()] == ["ada"]
+    assert Delivery.objects.get().kind == "account.password_reset"
+
+
+def test_nobody_is_answered_an_hour_later(mailer, person, clock):
+    person("ada", password=PASSWORD)
+    invitations.ask_reset("ada")
+    clock.move("+61m")
+    assert answer_resets() == 1 and not mailer
 
 
 def test_a_person_hears_of_each_change_to_how_they_sign_in_and_of_nothing_else(mailer, person):
@@ -233,6 +263,7 @@ def test_links_for_one_account_are_few(mailer, person, client):
     person("ada", password=PASSWORD)
     for _time in range(6):
         client.post("/accounts/password/reset/", {"login": "ada"})
+    answer_resets()
     assert len(mailer) == 3
 
 
