@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import calendars, invitations, people, trail
+from accounts.api_own import own_api_urls
 from accounts.models import AuditEntry, Calendar, Invitation, User
 from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
 from accounts.serializers import (
@@ -184,6 +185,7 @@ class AuditDetail(generics.GenericAPIView):
 
 
 api_urls = [
+    *own_api_urls,
     path("people/", PersonList.as_view(), name="person-list"),
     path("people/<str:username>/", PersonDetail.as_view(), name="person-detail"),
     path("people/<str:username>/invite/", PersonInvite.as_view(), name="person-invite"),

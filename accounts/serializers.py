@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.abilities import ROLES, Ability
-from accounts.models import AuditEntry, Calendar, User
+from accounts.models import ApiToken, AuditEntry, Calendar, User
 
 
 class PersonSerializer(serializers.ModelSerializer):
@@ -39,6 +40,60 @@ class PersonChangeSerializer(PersonSerializer):
 
     class Meta(PersonSerializer.Meta):
         extra_kwargs: dict[str, Any] = {**PersonSerializer.Meta.extra_kwargs, "username": {"read_only": True}}
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("Chinese in the dark", {"language": "zh-hans", "time_zone": "Asia/Shanghai", "theme": "dark"}, request_only=True)]
+)
+class OwnSerializer(PersonSerializer):
+    """Oneself: what one may change about oneself; rights are others' to give, and the e-mail is changed where one proves who one is."""
+
+    class Meta(PersonSerializer.Meta):
+        fields: Any = (*PersonSerializer.Meta.fields, "theme", "single_keys")
+        read_only_fields = ("username", "email", "roles", "extra_abilities", "is_active")
+        extra_kwargs: dict[str, Any] = {}
+
+    def get_fields(self) -> dict[str, Any]:
+        """Rights are shown, not taken."""
+        found = super().get_fields()
+        for name in self.Meta.read_only_fields:
+            found[name].read_only = True
+        return found
+
+
+class SessionSerializer(serializers.ModelSerializer):
+    """One of one's own sessions in a browser."""
+
+    address = serializers.CharField(source="ip")
+    browser = serializers.CharField(source="user_agent")
+    began_at = serializers.DateTimeField(source="created_at")
+
+    class Meta:
+        model = UserSession
+        fields = ("id", "address", "browser", "began_at", "last_seen_at")
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A pipeline's",
+            {
+                "id": 3, "name": "deploy pipeline", "prefix": "portal_1a2b3c4d", "scopes": ["deploy"], "services": ["api-gateway"],
+                "created_at": "2026-05-01T08:00:00Z", "expires_at": "2026-07-30T08:00:00Z", "last_used_at": None,
+            },
+            response_only=True,
+        )
+    ]
+)  # fmt: skip
+class TokenSerializer(serializers.ModelSerializer):
+    """One of one's own API tokens; never its secret."""
+
+    scopes = serializers.ListField(child=serializers.CharField())
+    services = serializers.ListField(child=serializers.CharField(), help_text="Slugs; empty: not tied to services.")
+
+    class Meta:
+        model = ApiToken
+        fields = ("id", "name", "prefix", "scopes", "services", "created_at", "expires_at", "last_used_at")
 
 
 class InvitationSerializer(serializers.Serializer):

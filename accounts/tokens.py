@@ -92,6 +92,11 @@ def revoke(token: ApiToken, *, actor: User | None, request: Any = None) -> bool:
     return True
 
 
+def revoke_all(user: User, *, actor: User | None, request: Any = None) -> int:
+    """End every token of `user`, each with its entry; how many."""
+    return sum(revoke(token, actor=actor, request=request) for token in ApiToken.objects.filter(user=user, revoked_at=None).select_related("user"))
+
+
 def end_all(user: User) -> int:
     """Withdraw every token of `user`; how many. The caller's transaction and audit entry."""
     return ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=clock.now())

@@ -1,4 +1,4 @@
-"""REST: deliveries, obligations, contact methods, channels."""
+"""REST: deliveries, obligations, channels."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,9 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
-from comms import channel_states, channels, methods, obligations, resend, search, trials
+from comms import channel_states, channels, obligations, resend, search, trials
 from comms import serializers as shapes
-from comms.models import ContactMethod, Delivery, Obligation
+from comms.api_alarms import alarms_api_urls
+from comms.api_contacts import contacts_api_urls
+from comms.models import Delivery, Obligation
 from comms.views.channels import rows as channel_rows
 from incidents.models import Incident
 from incidents.search import named
@@ -149,74 +151,6 @@ class IncidentUpdates(IdempotentMixin, GenericAPIView):
         return Response(line_of(read([entry])[0]), status=201)
 
 
-class ContactPages(CursorPages):
-    """In the order of making."""
-
-    ordering = ("id",)
-
-
-class ContactMethodList(IdempotentMixin, GenericAPIView):
-    """One's own contact methods."""
-
-    serializer_class = shapes.ContactMethodSerializer
-    pagination_class = ContactPages
-
-    def get(self, request: Request) -> Response:
-        """All of them."""
-        found = ContactMethod.objects.filter(person_id=request.user.pk)
-        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
-
-    def post(self, request: Request) -> Response:
-        """Add one; a code goes there."""
-        told = self.get_serializer(data=request.data)
-        told.is_valid(raise_exception=True)
-        method = methods.add(request.user, told.validated_data["channel"], told.validated_data["address"], request=request)
-        return Response(self.get_serializer(method).data, status=201)
-
-
-class ContactMethodDetail(GenericAPIView):
-    """One of one's own."""
-
-    serializer_class = shapes.ContactMethodSerializer
-
-    def get(self, request: Request, pk: int) -> Response:
-        """As it stands."""
-        return Response(self.get_serializer(methods.own(request.user, pk)).data)
-
-    @extend_schema(responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
-        """Remove it."""
-        methods.remove(methods.own(request.user, pk), actor=request.user, request=request)
-        return Response(status=204)
-
-
-class ContactMethodVerify(IdempotentMixin, GenericAPIView):
-    """Proving one."""
-
-    serializer_class = shapes.CodeSerializer
-
-    @extend_schema(responses=shapes.ContactMethodSerializer)
-    def post(self, request: Request, pk: int) -> Response:
-        """With the code that was sent."""
-        told = self.get_serializer(data=request.data)
-        told.is_valid(raise_exception=True)
-        method = methods.verify(methods.own(request.user, pk), told.validated_data["code"], request=request)
-        return Response(shapes.ContactMethodSerializer(method).data)
-
-
-class ContactMethodCode(IdempotentMixin, GenericAPIView):
-    """Another code."""
-
-    serializer_class = shapes.ContactMethodSerializer
-
-    @extend_schema(request=None, responses={202: shapes.ContactMethodSerializer})
-    def post(self, request: Request, pk: int) -> Response:
-        """The earlier one ends."""
-        method = methods.own(request.user, pk)
-        methods.send_code(method)
-        return Response(self.get_serializer(method).data, status=202)
-
-
 def _channel(row: dict[str, Any]) -> dict[str, Any]:
     state = "off" if row["is_off"] else "paused" if row["is_paused"] else "ok" if row["is_configured"] else "not_configured"
     stored = row["state"]
@@ -266,6 +200,8 @@ def _kind(kind: str) -> str:
 
 BELOW = "incidents/<str:reference>/"
 api_urls = [
+    *contacts_api_urls,
+    *alarms_api_urls,
     path("deliveries/", DeliveryList.as_view(), name="delivery-list"),
     path("deliveries/<int:pk>/", DeliveryDetail.as_view(), name="delivery-detail"),
     path("deliveries/<int:pk>/resend/", DeliveryResend.as_view(), name="delivery-resend"),
@@ -273,10 +209,6 @@ api_urls = [
     path(f"{BELOW}obligations/", IncidentObligations.as_view(), name="incident-obligations"),
     path(f"{BELOW}messages/", IncidentMessages.as_view(), name="incident-messages"),
     path(f"{BELOW}updates/", IncidentUpdates.as_view(), name="incident-updates"),
-    path("contact-methods/", ContactMethodList.as_view(), name="contact-method-list"),
-    path("contact-methods/<int:pk>/", ContactMethodDetail.as_view(), name="contact-method-detail"),
-    path("contact-methods/<int:pk>/verify/", ContactMethodVerify.as_view(), name="contact-method-verify"),
-    path("contact-methods/<int:pk>/code/", ContactMethodCode.as_view(), name="contact-method-code"),
     path("channels/", ChannelList.as_view(), name="channel-list"),
     path("channels/<slug:kind>/test/", ChannelTest.as_view(), name="channel-test"),
     path("channels/<slug:kind>/on/", ChannelOn.as_view(), name="channel-on"),

@@ -2,14 +2,26 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from comms.models import Audience, ContactMethod, Delivery, DeliveryAttempt, Obligation
+from comms import health
+from comms.models import Alarm, Audience, ContactMethod, Delivery, DeliveryAttempt, Obligation
 from comms.obligations import LONGEST_UPDATE
+
+
+class ReasonField(serializers.CharField):
+    """A stored reason in the caller's language."""
+
+    def to_representation(self, value: str) -> str:
+        """The provider's own words stay as they are."""
+        return reasons.sentence(value)
 
 
 class AttemptSerializer(serializers.ModelSerializer):
     """One try, with the provider's words."""
+
+    answer = ReasonField(read_only=True)
 
     class Meta:
         model = DeliveryAttempt
@@ -23,6 +35,7 @@ class DeliverySerializer(serializers.ModelSerializer):
     person = serializers.CharField(source="person.username", allow_null=True, default=None, read_only=True)
     incident = serializers.CharField(source="incident.reference", allow_null=True, default=None, read_only=True)
     exercise = serializers.BooleanField(source="is_exercise", read_only=True)
+    answer = ReasonField(read_only=True)
     ambiguous = serializers.BooleanField(source="is_ambiguous", read_only=True)
 
     class Meta:
@@ -78,6 +91,7 @@ class ContactMethodSerializer(serializers.ModelSerializer):
     suppressed = serializers.BooleanField(source="suppressed_at", read_only=True)
     channel = serializers.CharField(max_length=20, default="email")
     address = serializers.CharField(max_length=254)
+    suppressed_reason = ReasonField(read_only=True)
 
     class Meta:
         model = ContactMethod
@@ -96,11 +110,38 @@ class CodeSerializer(serializers.Serializer):
     code = serializers.CharField(max_length=20)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Mail fails",
+            {
+                "id": 4, "code": "dead", "subject": "email", "text": "2 messages by E-mail failed", "words": "550 no such user", "count": 2,
+                "raised_at": "2026-05-01T08:00:00Z", "last_at": "2026-05-01T08:05:00Z", "cleared_at": None, "cleared_by": None,
+            },
+            response_only=True,
+        )
+    ]
+)  # fmt: skip
+class AlarmSerializer(serializers.ModelSerializer):
+    """Something of the portal's own that a person must look at."""
+
+    text = serializers.SerializerMethodField()
+    cleared_by = serializers.CharField(source="cleared_by.username", default=None, allow_null=True, help_text="null: it was mended, or is open")
+
+    class Meta:
+        model = Alarm
+        fields = ["id", "code", "subject", "text", "words", "count", "raised_at", "last_at", "cleared_at", "cleared_by"]
+
+    def get_text(self, alarm: Alarm) -> str:
+        """As a sentence in the caller's language."""
+        return health.describe(alarm)
+
+
 class ChannelSerializer(serializers.Serializer):
     """A channel and how it stands."""
 
     kind = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]  # a field of the shape, not the serializer's own label
     state = serializers.ChoiceField(choices=["ok", "off", "paused", "not_configured"])
-    reason = serializers.CharField()
+    reason = ReasonField()
     waiting = serializers.IntegerField()

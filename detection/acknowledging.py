@@ -26,13 +26,13 @@ def chosen(user: Any, keys: Iterable[int]) -> list[Alert]:
     return list(Alert.objects.visible_to(user).filter(pk__in=list(keys)[:MOST]).select_related("incident", "group__candidate"))
 
 
-def acknowledge(alerts: Iterable[Alert], *, actor: Any) -> Done:
+def acknowledge(alerts: Iterable[Alert], *, actor: Any, source: str) -> Done:
     """Take on every open incident that these alerts belong to."""
     incidents: dict[int, Incident] = {alert.incident.pk: alert.incident for alert in alerts if alert.incident and alert.incident.is_open}
     done = Done()
     for pk in sorted(incidents):
         try:
-            lifecycle.acknowledge(incidents[pk], actor=actor, source="web")
+            lifecycle.acknowledge(incidents[pk], actor=actor, source=source)
             done.count += 1
         except Refused as refused:
             done.refusals.append(str(refused))

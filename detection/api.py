@@ -1,6 +1,4 @@
-"""REST: alerts, candidates, sources."""
-
-from typing import Any
+"""REST: alerts and candidates."""
 
 from django.db.models import Count, Q, QuerySet
 from django.urls import path
@@ -13,10 +11,12 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
-from detection import candidates, keys, search
+from detection import candidates, search
 from detection import serializers as shapes
 from detection.api_changes import change_urls
-from detection.models import Alert, Candidate, Source
+from detection.api_mapping import mapping_api_urls
+from detection.api_sources import source_api_urls
+from detection.models import Alert, Candidate
 from incidents.models import Incident, Severity
 from incidents.search import named
 from lib.errors import NotFound, Refused
@@ -150,80 +150,6 @@ class CandidateDismiss(IdempotentMixin, CandidateAPI):
         return Response(self.get_serializer(self.find(pk)).data)
 
 
-class SourceAPI(GenericAPIView):
-    """What the addresses of sources share."""
-
-    serializer_class: type[BaseSerializer] = shapes.SourceSerializer
-
-    def rows(self) -> QuerySet[Source]:
-        """All sources, with everything their shape needs."""
-        return Source.objects.select_related("default_service", "created_by").annotate(bad=Count("set_aside"))
-
-    def find(self, slug: str) -> Source:
-        """One of them. Raises NotFound."""
-        source = self.rows().filter(slug=slug).first()
-        if source is None:
-            raise NotFound(_("There is no such source."))
-        return source
-
-    def told(self) -> dict[str, Any]:
-        """The request's body, checked."""
-        said = self.get_serializer(data=self.request.data)
-        said.is_valid(raise_exception=True)
-        return dict(said.validated_data)
-
-    def with_key(self, source: Source, key: str, status: int) -> Response:
-        """The source and its key, this once."""
-        shape = shapes.KeySerializer(self.find(source.slug), context={"key": key, "request": self.request})
-        return Response(shape.data, status=status, headers={"Cache-Control": "no-store"})
-
-
-class SourcePages(CursorPages):
-    """By name."""
-
-    ordering = ("name", "id")
-
-
-class SourceList(SourceAPI):
-    """Sources. Making one takes no Idempotency-Key: the first answer holds a key and is not kept."""
-
-    serializer_class = shapes.SourceMakeSerializer
-    pagination_class = SourcePages
-
-    @extend_schema(responses=shapes.SourceSerializer(many=True))
-    def get(self, request: Request) -> Response:
-        """All of them."""
-        return self.get_paginated_response(shapes.SourceSerializer(self.paginate_queryset(self.rows()), many=True).data)
-
-    @extend_schema(responses={201: shapes.KeySerializer})
-    def post(self, request: Request) -> Response:
-        """Make one; the answer holds its key, this once."""
-        told = self.told()
-        source, key = keys.create(told["kind"], told["name"], service=told.get("service"), actor=request.user, request=request)
-        return self.with_key(source, key, 201)
-
-
-class SourceDetail(ETagMixin, SourceAPI):
-    """One source."""
-
-    def get(self, request: Request, slug: str) -> Response:
-        """As it stands."""
-        return Response(self.get_serializer(self.find(slug)).data)
-
-
-class SourceRotate(SourceAPI):
-    """A new key."""
-
-    serializer_class = shapes.RotateSerializer
-
-    @extend_schema(responses=shapes.KeySerializer)
-    def post(self, request: Request, slug: str) -> Response:
-        """The answer holds it, this once."""
-        told = self.told()
-        source = self.find(slug)
-        return self.with_key(source, keys.rotate(source, actor=request.user, at_once=told["at_once"], request=request), 200)
-
-
 api_urls = [
     path("alerts/", AlertList.as_view(), name="alert-list"),
     path("alerts/<int:pk>/", AlertDetail.as_view(), name="alert-detail"),
@@ -232,8 +158,7 @@ api_urls = [
     path("candidates/<int:pk>/", CandidateDetail.as_view(), name="candidate-detail"),
     path("candidates/<int:pk>/accept/", CandidateAccept.as_view(), name="candidate-accept"),
     path("candidates/<int:pk>/dismiss/", CandidateDismiss.as_view(), name="candidate-dismiss"),
-    path("sources/", SourceList.as_view(), name="source-list"),
-    path("sources/<slug:slug>/", SourceDetail.as_view(), name="source-detail"),
-    path("sources/<slug:slug>/rotate/", SourceRotate.as_view(), name="source-rotate"),
     *change_urls,
+    *mapping_api_urls,
+    *source_api_urls,
 ]

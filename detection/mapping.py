@@ -14,6 +14,9 @@ from incidents.models import Impact, Incident, Service
 from lib import clock
 from lib.db import StaleHead, lock, retried
 from lib.errors import Forbidden, Refused
+from lib.text import clean
+
+LONGEST = 200  # characters of a label's name, and of its value
 
 
 @retried
@@ -27,21 +30,27 @@ def map_service(alert: Alert, service: Service, *, actor: Any, request: Any = No
     if said is None:
         raise Refused(_("This alert names no unknown service."))
     with transaction.atomic():
-        try:
-            with transaction.atomic():
-                mapping, is_new = ServiceMapping.objects.get_or_create(
-                    label=said["label"], value=said["value"], defaults={"service": service, "created_by": actor, "created_at": clock.now()}
-                )
-        except IntegrityError as error:
-            raise StaleHead("the same mapping was made in between") from error
-        before = None if is_new else {"service": mapping.service.slug}
-        if mapping.service_id != service.pk:
-            mapping.service = service
-            mapping.save(update_fields=["service"])
+        mapping, before = _set(said["label"], said["value"], service, actor)
         _apply(alert, mapping, actor)
-        after = {"label": mapping.label, "value": mapping.value, "service": service.slug}
-        audit.record("mapping.set", actor=actor, target=f"mapping {mapping.label}={mapping.value}"[:200], before=before, after=after, request=request)
+        _tell(mapping, before, actor, request)
     return mapping
+
+
+@retried
+def put(label: str, value: str, service: Service, *, actor: Any, request: Any = None) -> tuple[ServiceMapping, bool]:
+    """From now on `value` of `label` means `service`, without an alert at hand; what already came stays where it is. Whether it is new.
+
+    Raises Refused (422) for an empty label or value, Forbidden.
+    """
+    _may(actor)
+    label, value = clean(label, LONGEST), clean(value, LONGEST)
+    if not label or not value:
+        raise Refused(_("A mapping needs a label and its value."), status=422)
+    with transaction.atomic():
+        mapping, before = _set(label, value, service, actor)
+        if before is None or before["service"] != service.slug:
+            _tell(mapping, before, actor, request)
+    return mapping, before is None
 
 
 @retried
@@ -66,6 +75,27 @@ def forget(mapping: ServiceMapping, *, actor: Any, request: Any = None) -> None:
         before = {"label": mapping.label, "value": mapping.value, "service": mapping.service.slug}
         if ServiceMapping.objects.filter(pk=mapping.pk).delete()[0]:
             audit.record("mapping.delete", actor=actor, target=f"mapping {mapping.label}={mapping.value}"[:200], before=before, request=request)
+
+
+def _set(label: str, value: str, service: Service, actor: Any) -> tuple[ServiceMapping, dict[str, Any] | None]:
+    """The mapping as it now is, and what it meant before."""
+    try:
+        with transaction.atomic():
+            mapping, is_new = ServiceMapping.objects.get_or_create(
+                label=label, value=value, defaults={"service": service, "created_by": actor, "created_at": clock.now()}
+            )
+    except IntegrityError as error:
+        raise StaleHead("the same mapping was made in between") from error
+    before = None if is_new else {"service": mapping.service.slug}
+    if mapping.service_id != service.pk:
+        mapping.service = service
+        mapping.save(update_fields=["service"])
+    return mapping, before
+
+
+def _tell(mapping: ServiceMapping, before: dict[str, Any] | None, actor: Any, request: Any) -> None:
+    after = {"label": mapping.label, "value": mapping.value, "service": mapping.service.slug}
+    audit.record("mapping.set", actor=actor, target=f"mapping {mapping.label}={mapping.value}"[:200], before=before, after=after, request=request)
 
 
 def _apply(alert: Alert, mapping: ServiceMapping, actor: Any) -> None:

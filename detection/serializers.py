@@ -6,7 +6,9 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from detection import why
-from detection.models import Alert, Candidate, Source
+from detection.acknowledging import MOST
+from detection.models import Alert, Candidate, ServiceMapping, SetAside, Source
+from detection.reasons import sentence
 from detection.serializers_changes import LinkSerializer
 from detection.sources import KINDS
 from incidents.models import Service, Severity
@@ -111,3 +113,86 @@ class KeySerializer(SourceSerializer):
     def get_key(self, source: Source) -> Any:
         """32 hex characters."""
         return self.context["key"]
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Another name", {"name": "Alertmanager Singapore", "service": None})])
+class SourceChangeSerializer(serializers.Serializer):
+    """What may change of a source."""
+
+    name = serializers.CharField(max_length=60)
+    service = serializers.SlugRelatedField(slug_field="slug", queryset=Service.objects.current(), allow_null=True)
+
+
+class TrialSerializer(serializers.Serializer):
+    """The alert to send through."""
+
+    severity = serializers.ChoiceField(choices=Severity.choices, default=Severity.P4)
+    status = serializers.ChoiceField(choices=Alert.Status.choices, default=Alert.Status.FIRING)
+
+
+class TriedSerializer(serializers.Serializer):
+    """The alert that it became."""
+
+    alert = serializers.IntegerField(source="pk")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Two alerts", {"alerts": [17, 18]})])
+class ChosenSerializer(serializers.Serializer):
+    """Which alerts, by their ids."""
+
+    alerts = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=2**62), min_length=1, max_length=MOST)
+
+
+@extend_schema_serializer(examples=[OpenApiExample("One of two", {"count": 1, "refusals": ["INC-2026-007 is over."]}, response_only=True)])
+class DoneSerializer(serializers.Serializer):
+    """What was done."""
+
+    count = serializers.IntegerField(help_text="How many incidents or candidates.")
+    refusals = serializers.ListField(child=serializers.CharField())
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A known service", {"service": "cache"}), OpenApiExample("Make one of that name", {"service": None})])
+class MapSerializer(serializers.Serializer):
+    """What an unknown service is; null makes one of its name."""
+
+    service = serializers.SlugRelatedField(slug_field="slug", queryset=Service.objects.current(), allow_null=True)
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Another service", {"service": "cache"})])
+class MeansSerializer(serializers.Serializer):
+    """The service that is meant."""
+
+    service = serializers.SlugRelatedField(slug_field="slug", queryset=Service.objects.current())
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A host's name", {"label": "service", "value": "gw-eu-1", "service": "api-gateway"}, request_only=True)])
+class MappingSerializer(serializers.ModelSerializer):
+    """What a value of a label means here; it wins over the slug of the same name."""
+
+    service: Any = serializers.SlugRelatedField(slug_field="slug", queryset=Service.objects.current())
+    created_by = serializers.CharField(source="created_by.username", default=None, allow_null=True, read_only=True)
+
+    class Meta:
+        model = ServiceMapping
+        fields = ["id", "label", "value", "service", "created_by", "created_at"]
+        read_only_fields = ["created_at"]
+
+    def get_validators(self) -> list[Any]:
+        """None: a pair that is there is changed."""
+        return []
+
+
+class SetAsideSerializer(serializers.ModelSerializer):
+    """What could not be taken."""
+
+    source = serializers.CharField(source="source.slug")  # type: ignore[assignment]  # a field of that name, as the API calls it
+    why = serializers.SerializerMethodField()
+    index = serializers.IntegerField(allow_null=True, help_text="Which alert of the batch; null: the whole request.")
+
+    class Meta:
+        model = SetAside
+        fields = ["id", "source", "received_at", "index", "reason", "detail", "why", "payload", "times"]
+
+    def get_why(self, row: SetAside) -> str:
+        """The reason as words in the caller's language."""
+        return sentence(row.reason, row.detail)

@@ -2,72 +2,28 @@
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Prefetch
 from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
-from incidents import lifecycle, search, steps, timeline
+from incidents import lifecycle, search, timeline
 from incidents import serializers as shapes
+from incidents.api_below import BELOW, Act, IncidentAPI, person_named, with_parts
 from incidents.api_playbook import playbook_api_urls
-from incidents.models import Impact, Incident, RoleAssignment, Step, Team
+from incidents.api_privacy import privacy_api_urls
+from incidents.api_steps import steps_api_urls
+from incidents.models import Incident
 from incidents.models.incident import State
-from incidents.querysets import IncidentQuerySet
 from lib.db import retried
-from lib.errors import NotFound, Refused
+from lib.errors import Refused
 
 STATUSES = ["open", "drill", *State.values]
-
-
-def with_parts(incidents: IncidentQuerySet, user: Any) -> IncidentQuerySet:
-    """Everything a serialized incident needs in a constant number of queries; incidents it points to only where `user` sees them."""
-    linked = incidents.select_related("acknowledged_by", "playbook").defer("playbook__content", "playbook__shipped")
-    return linked.prefetch_related(
-        Prefetch("impacts", Impact.objects.select_related("service")),
-        Prefetch("assignments", RoleAssignment.objects.filter(until=None).select_related("person")),
-        Prefetch("merged_into", Incident.objects.visible_to(user)),
-        Prefetch("related_to", Incident.objects.visible_to(user)),
-        "clocks__service",
-    )
-
-
-class IncidentAPI(GenericAPIView):
-    """What every address below one incident shares: the incident as this person may see it, and where calls come from."""
-
-    serializer_class: Any = shapes.IncidentDetailSerializer
-
-    def get_incident(self) -> Incident:
-        """The incident of the address, or NotFound for one this person may not see."""
-        return search.named(self.kwargs["reference"], with_parts(Incident.objects.visible_to(self.request.user), self.request.user))
-
-    def told(self, data: Any = None) -> dict[str, Any]:
-        """The request's body, checked by this view's serializer."""
-        serializer = self.get_serializer(data=self.request.data if data is None else data)
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data)
-
-    def answer(self, incident: Incident, status: int = 200) -> Response:
-        """The incident as it now is."""
-        fresh = with_parts(Incident.objects.filter(pk=incident.pk), self.request.user).get()
-        return Response(shapes.IncidentDetailSerializer(fresh).data, status=status)
-
-
-def person_named(username: str | None) -> Any:
-    """The active person of a user name, None for none; raises ValidationError."""
-    if not username:
-        return None
-    person = get_user_model().objects.filter(username=username, is_active=True).first()
-    if person is None:
-        raise ValidationError({"person": [_("Nobody here is called “%(name)s”.") % {"name": username}]})
-    return person
 
 
 class IncidentPages(CursorPages):
@@ -146,21 +102,6 @@ class IncidentDetail(ETagMixin, IncidentAPI):
         return shapes.IncidentDetailSerializer(instance).data
 
 
-class Act(IdempotentMixin, IncidentAPI):
-    """A POST that does one thing to an incident and answers with it."""
-
-    def act(self, incident: Incident, told: dict[str, Any]) -> Any:
-        """Do it."""
-        raise TypeError("each act says what it does")
-
-    @extend_schema(responses=shapes.IncidentDetailSerializer)
-    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Do it and answer with the incident as it now is."""
-        incident = self.get_incident()
-        self.act(incident, self.told())
-        return self.answer(incident)
-
-
 class Transitions(Act):
     """Move to another state."""
 
@@ -234,32 +175,6 @@ class Redact(Act):
         return lifecycle.redact(incident, told["seq"], actor=self.request.user, reason=told["reason"], request=self.request, source="api")
 
 
-class Grants(Act):
-    """Let a person or a team see a private incident."""
-
-    serializer_class = shapes.GrantSerializer
-
-    def act(self, incident: Incident, told: dict[str, Any]) -> Any:
-        """Name one of them."""
-        team = Team.objects.filter(slug=told.get("team", "")).first()
-        if told.get("team") and team is None:
-            raise ValidationError({"team": [_("There is no such team.")]})
-        return lifecycle.grant(incident, actor=self.request.user, person=person_named(told.get("person")), team=team, source="api")
-
-
-class BreakGlass(IdempotentMixin, IncidentAPI):
-    """See a private incident without being named."""
-
-    serializer_class = shapes.GlassSerializer
-
-    @extend_schema(responses=shapes.IncidentDetailSerializer)
-    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Needs *audit* and a reason, and leaves an entry on timeline and audit trail."""
-        incident = search.named(self.kwargs["reference"], Incident.objects.all())
-        lifecycle.break_glass(incident, actor=request.user, reason=self.told()["reason"], request=request)
-        return self.answer(incident)
-
-
 class Timeline(IdempotentMixin, IncidentAPI):
     """The story."""
 
@@ -292,41 +207,6 @@ def _whole(request: Request, name: str, default: int) -> int:
     return int(value) if value else default
 
 
-class Steps(IncidentAPI):
-    """What must be done."""
-
-    @extend_schema(responses=shapes.StepSerializer(many=True))
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """All steps of the incident, done, due and cancelled."""
-        rows = Step.objects.filter(incident=self.get_incident()).select_related("done_by")
-        return Response({"results": shapes.StepSerializer(rows, many=True).data, "next": None, "previous": None})
-
-
-class StepDone(IdempotentMixin, IncidentAPI):
-    """Tick a step."""
-
-    serializer_class = shapes.serializers.Serializer
-
-    @extend_schema(responses=shapes.StepSerializer)
-    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Done; a second time changes nothing."""
-        step = Step.objects.filter(incident=self.get_incident(), pk=self.kwargs["pk"]).first()
-        if step is None:
-            raise NotFound(_("There is no such step."))
-        return Response(shapes.StepSerializer(steps.complete(step, actor=request.user, source="api")).data)
-
-
-class Clocks(IncidentAPI):
-    """What runs."""
-
-    @extend_schema(responses=shapes.ClockSerializer(many=True))
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """RTO, RPO and watch."""
-        rows = self.get_incident().clocks.all()
-        return Response({"results": shapes.ClockSerializer(rows, many=True).data, "next": None, "previous": None})
-
-
-BELOW = "incidents/<str:reference>/"
 api_urls = [
     path("incidents/", IncidentList.as_view(), name="incident-list"),
     path(BELOW, IncidentDetail.as_view(), name="incident-detail"),
@@ -337,11 +217,8 @@ api_urls = [
     path(f"{BELOW}milestones/", Milestones.as_view(), name="incident-milestones"),
     path(f"{BELOW}merge/", Merge.as_view(), name="incident-merge"),
     path(f"{BELOW}redact/", Redact.as_view(), name="incident-redact"),
-    path(f"{BELOW}grants/", Grants.as_view(), name="incident-grants"),
-    path(f"{BELOW}break-glass/", BreakGlass.as_view(), name="incident-break-glass"),
     path(f"{BELOW}timeline/", Timeline.as_view(), name="incident-timeline"),
-    path(f"{BELOW}steps/", Steps.as_view(), name="incident-steps"),
-    path(f"{BELOW}steps/<int:pk>/done/", StepDone.as_view(), name="incident-step-done"),
-    path(f"{BELOW}clocks/", Clocks.as_view(), name="incident-clocks"),
+    *steps_api_urls,
+    *privacy_api_urls,
     *playbook_api_urls,
 ]

@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from incidents import figures, lifecycle
-from incidents.models import Clock, Impact, Incident, Role, Service, Severity, State, Step
+from incidents.models import Clock, Grant, Impact, Incident, Role, Service, Severity, State, Step
 from incidents.models.incident import MILESTONES
 from incidents.timeline import Line
 from lib.i18n import pick
@@ -198,11 +198,25 @@ class RedactSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=2000)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("A person", {"person": "mina"}, request_only=True), OpenApiExample("A team", {"team": "security"}, request_only=True)]
+)
 class GrantSerializer(serializers.Serializer):
     """A user name or a team's slug."""
 
     person = serializers.CharField(required=False)
     team = serializers.SlugField(required=False)
+
+
+class GrantedSerializer(serializers.ModelSerializer):
+    """Who is named: a person or a team; `broke_glass` for who opened it without being named."""
+
+    person = serializers.CharField(source="person.username", default=None, allow_null=True)
+    team = serializers.CharField(source="team.slug", default=None, allow_null=True)
+
+    class Meta:
+        model = Grant
+        fields = ["id", "person", "team", "broke_glass"]
 
 
 class GlassSerializer(serializers.Serializer):

@@ -13,5 +13,7 @@ RULES: Rules = {
     "portal:live-ticket": {"POST": Ability.SEE},
     "portal:readyz": {"GET": PUBLIC},
     "portal:metrics": {"GET": PUBLIC},  # checks its own token
+    "portal:api-schema": {"GET": SIGNED_IN},
+    "portal:api-docs": {"GET": SIGNED_IN},
     "portal:version": {"GET": PUBLIC},
 }

@@ -1,6 +1,7 @@
 """The portal's addresses."""
 
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.api import api_urls as accounts_api
 from comms.api import api_urls as comms_api
@@ -21,6 +22,8 @@ pages = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("version", health.version, name="version"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="portal:api-schema"), name="api-docs"),
 ]
 
 urlpatterns = [

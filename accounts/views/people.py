@@ -114,8 +114,7 @@ def _end_sessions(request: Any, row: User) -> str:
 
 
 def _end_tokens(request: Any, row: User) -> str:
-    for token in row.api_tokens.filter(revoked_at=None).select_related("user"):
-        tokens.revoke(token, actor=request.user, request=request)
+    tokens.revoke_all(row, actor=request.user, request=request)
     return _("The tokens of %(person)s have ended.") % {"person": row}
 
 

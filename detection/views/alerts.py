@@ -60,7 +60,7 @@ def alerts_act(request: HttpRequest) -> HttpResponse:
         said = ngettext("%(count)s candidate dismissed", "%(count)s candidates dismissed", done.count) % {"count": done.count}
         nothing = _("None of the chosen alerts waits as a candidate.")
     else:
-        done = acknowledging.acknowledge(alerts, actor=request.user)
+        done = acknowledging.acknowledge(alerts, actor=request.user, source="web")
         said = ngettext("You are on %(count)s incident", "You are on %(count)s incidents", done.count) % {"count": done.count}
         nothing = _("None of the chosen alerts belongs to an open incident.")
     if done.count:
