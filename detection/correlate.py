@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from detection import acknowledgements, bulk, effects, groups, rules, setting_aside
 from detection.held import Held
 from detection.models import Alert, AlertGroup, Candidate, Envelope, Source
-from detection.normal import Batch
+from detection.normal import Batch, NormalAlert
 from detection.placing import key_of, needs_group
 from detection.unfolding import Change, Notice, unfold
 from incidents.models import Incident, State
@@ -37,8 +37,12 @@ class Outcome:
     references: list[str] = field(default_factory=list)  # of incidents that are not private
 
 
-def take(source: Source, batch: Batch, raw: bytes, received: datetime) -> Outcome:
-    """Store a batch and do all it means, in the caller's transaction. Raises StaleHead when another request was quicker: begin again."""
+def take(source: Source, batch: Batch, raw: bytes, received: datetime, *, last: list[NormalAlert] | None = None) -> Outcome:
+    """Store a batch and do all it means, in the caller's transaction. Raises StaleHead when another request was quicker: begin again.
+
+    `last`: those of its alerts that `part` has not stored before.
+    """
+    alerts = batch.alerts if last is None else last
     Envelope.objects.create(
         source=source,
         received_at=received,
@@ -49,15 +53,20 @@ def take(source: Source, batch: Batch, raw: bytes, received: datetime) -> Outcom
         truncated=batch.truncated,
     )
     setting_aside.keep(source, batch.rejected, received)
-    changes = _correlate(source, batch, received) if batch.alerts else []
+    changes = _correlate(source, alerts, received) if alerts else []
     acknowledgements.note(source, batch.acknowledged)
     stamp(source, received)
     failpoints.hit("detection.before_commit")
     return Outcome(len(batch.alerts), _references(changes))
 
 
-def _correlate(source: Source, batch: Batch, received: datetime) -> list[Change]:
-    notices = _notices(source, batch, received)
+def part(source: Source, alerts: list[NormalAlert], received: datetime) -> list[str]:
+    """Store some alerts of a batch and do all they mean, as `take`; returns the incidents."""
+    return _references(_correlate(source, alerts, received))
+
+
+def _correlate(source: Source, alerts: list[NormalAlert], received: datetime) -> list[Change]:
+    notices = _notices(source, alerts, received)
     looked = _look(source, notices, received)
     glimpse = unfold(source, notices, looked, received)
     homeless = [change.row for change in glimpse if change.is_touched and needs_group(change.row)]
@@ -73,10 +82,10 @@ def _correlate(source: Source, batch: Batch, received: datetime) -> list[Change]
     return changes
 
 
-def _notices(source: Source, batch: Batch, received: datetime) -> dict[str, list[Notice]]:
-    in_force = rules.read(source, (alert.labels for alert in batch.alerts))
+def _notices(source: Source, alerts: list[NormalAlert], received: datetime) -> dict[str, list[Notice]]:
+    in_force = rules.read(source, (alert.labels for alert in alerts))
     notices: dict[str, list[Notice]] = {}
-    for alert in batch.alerts:
+    for alert in alerts:
         notices.setdefault(alert.fingerprint, []).append(Notice(alert, rules.meaning(alert, in_force, received)))
     return notices
 

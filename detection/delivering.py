@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from django.conf import settings
@@ -16,6 +17,8 @@ from detection.normal import Batch
 from lib import clock, failpoints
 from lib.db import StaleHead, is_away, is_race
 
+MOST_AT_ONCE = 2_000  # alerts in one transaction
+TURN_SECONDS = 0.12  # those who wait for SQLite's lock look for it at least this often
 PATIENCE = 1.8  # seconds from here to the answer when the database is busy (trust.md "Faults")
 
 T = TypeVar("T")
@@ -26,8 +29,20 @@ class Busy(Exception):
 
 
 def deliver(source: Source, batch: Batch, raw: bytes) -> correlate.Outcome:
-    """Store and correlate a batch. Raises Busy; nothing is half-stored."""
-    return within(lambda received: correlate.take(source, batch, raw, received))
+    """Store and correlate a batch: in one transaction, a very large one in several, so that others get their turn in between.
+
+    The envelope, by which it counts as accepted, comes with the last. Raises Busy: then the sender sends all of it again, and what
+    was stored already stays as it is.
+    """
+    *parts, last = [batch.alerts[at : at + MOST_AT_ONCE] for at in range(0, len(batch.alerts), MOST_AT_ONCE)] or [[]]
+    references: list[str] = []
+    for alerts in parts:
+        references += within(partial(correlate.part, source, alerts))
+        if connection.vendor == "sqlite":
+            time.sleep(TURN_SECONDS)
+    outcome = within(lambda received: correlate.take(source, batch, raw, received, last=last))
+    outcome.references = list(dict.fromkeys([*references, *outcome.references]))
+    return outcome
 
 
 def within(act: Callable[[datetime], T]) -> T:

@@ -9,11 +9,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from detection import audit, keys
+from detection import audit, delivering, keys
 from detection.models import Alert, AlertGroup, Envelope
 from incidents import playbook
 from incidents.models import Incident
 from lib.db import StaleHead
+from lib.failpoints import FailpointHit
 from tests.detection.conftest import KEY, make_alert, notification
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,7 +43,7 @@ def post_at_once(payloads):
 
 @pytest.fixture
 def ready(world):
-    playbook.load()
+    playbook.in_force()
     return keys.create("alertmanager", "Alertmanager", actor=None, key=KEY)[0]
 
 
@@ -79,5 +80,44 @@ def test_a_busy_database_is_503_within_two_seconds_and_nothing_is_half_stored(re
     assert not Envelope.objects.exists() and not Alert.objects.exists()
 
 
-def _locked(*args):
+def _locked(*_args, **_kwargs):
     raise StaleHead("always")
+
+
+def many():
+    """Ten alerts, which go in by four transactions, the gravest last."""
+    return [make_alert(f"A{number}", severity="warning" if number < 9 else "critical") for number in range(10)]
+
+
+def test_a_very_large_notification_lets_others_in_between(ready, monkeypatch):
+    monkeypatch.setattr(delivering, "MOST_AT_ONCE", 3)
+    transactions, within, others = [], delivering.within, []
+
+    def and_another(act):
+        done = within(act)
+        transactions.append(act)
+        if len(transactions) == 1:
+            others.extend(post_at_once([notification(make_alert("Other", service="cache"))]))
+        return done
+
+    monkeypatch.setattr(delivering, "within", and_another)
+    [(status, body)] = post_at_once([notification(*many())])
+    assert [status for status, _body in others] == [202]
+    assert (status, body["accepted"], len(body["incidents"])) == (202, 10, 1)
+    assert (Alert.objects.count(), Envelope.objects.count(), Incident.objects.count()) == (11, 2, 2)
+    assert audit.invariants(full=True) == []
+
+
+def test_a_crash_in_a_very_large_notification_is_mended_by_sending_it_again(ready, monkeypatch, settings):
+    monkeypatch.setattr(delivering, "MOST_AT_ONCE", 3)
+    settings.FAILPOINTS = "detection.before_commit=raise"
+    raw = json.dumps(notification(*many())).encode()
+    with pytest.raises(FailpointHit):
+        Client().post(f"/ingest/alertmanager/{KEY}/", data=raw, content_type="application/json")
+    assert (Alert.objects.count(), Envelope.objects.count()) == (9, 0)
+    settings.FAILPOINTS = ""
+    for _again in range(2):
+        answer = Client().post(f"/ingest/alertmanager/{KEY}/", data=raw, content_type="application/json")
+        assert (answer.status_code, answer.json()["accepted"], len(answer.json()["incidents"])) == (202, 10, 1)
+    assert (Alert.objects.count(), Envelope.objects.count(), Incident.objects.count()) == (10, 2, 1)
+    assert audit.invariants(full=True) == []
