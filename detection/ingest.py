@@ -25,6 +25,7 @@ from lib.jsonio import BadJSON, loads
 
 logger = logging.getLogger(__name__)
 RETRY_AFTER = 5  # seconds
+LOOK = 1024 * 1024  # bytes of a body that is too large
 MOST_TOLD = 1000  # rejected alerts listed in an answer
 
 
@@ -106,7 +107,7 @@ def read_body(request: HttpRequest, largest: int, too_large: Callable[[bytes], A
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     declared = request.headers.get("Content-Length", "")
     if declared.isdecimal() and int(declared) > largest:
-        raise too_large(b"")
+        raise too_large(_beginning(request))
     if encoding not in ("", "identity"):
         raise Answer(415, "unsupported_encoding", _("The body %(reason)s.") % {"reason": sentence("compressed")})
     media = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -122,6 +123,14 @@ def read_body(request: HttpRequest, largest: int, too_large: Callable[[bytes], A
     if len(raw) > largest:
         raise too_large(raw)
     return raw
+
+
+def _beginning(request: HttpRequest) -> bytes:
+    """What is there of a body that is too large: its sender's key may stand in it."""
+    try:
+        return request.read(LOOK)
+    except (UnreadablePostError, OSError):
+        return b""
 
 
 def _too_large(source: Source, kind: Kind) -> Answer:

@@ -26,6 +26,8 @@ BODY_CAPS = {
     "/accounts/": MIB // 4,
     "/live/": 1024,
 }
+# Whoever receives these reports what is too large by an alert of the portal's own, and answers in its sender's words.
+REPORTED = ("/ingest/", "/v2/")
 PROBES = {"/healthz", "/readyz", "/metrics", "/version"}
 BELONGS = (  # prefixes by the address they belong to; everything else is the console's
     (("/ingest/", "/v2/", "/heartbeat/", "/hooks/"), "INGEST_URL"),

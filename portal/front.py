@@ -17,10 +17,15 @@ MOST_WAITING = 512  # whole requests inside or waiting for a thread
 MOST_HELD = 256 * door.MIB  # bytes of bodies held at once
 BODY_SECONDS = 20.0  # a body that is not whole by then is not waited for
 DRAIN_SECONDS = 0.5
+MOST_SEEN = door.MIB  # of a body that is announced as too large and will be reported
 
 
 class TooLarge(Exception):
-    """The body is over its cap."""
+    """The body is over its cap; `read` is what was read of it."""
+
+    def __init__(self, read: bytes):
+        super().__init__("too large")
+        self.read = read
 
 
 class TooMuch(Exception):
@@ -100,10 +105,8 @@ class Front:
             await self.work(request, replay(body, receive), send)
         except TooMany:
             await refuse(send, request, 503, "busy", "Too many requests wait; try again.", [(b"retry-after", b"1")])
-        except TooLarge:
-            await drain(request, receive)
-            detail = f"The body is larger than {door.body_cap(request.path)} bytes."
-            await refuse(send, request, 413, "too_large", detail, [(b"connection", b"close")])
+        except TooLarge as large:
+            await self.refuse_large(request, large.read, receive, send)
         except TooMuch:
             await refuse(send, request, 503, "busy", "Too much is being received; try again.", [(b"retry-after", b"2"), (b"connection", b"close")])
         except TimeoutError:
@@ -112,6 +115,15 @@ class Front:
             log.debug("the sender went before its body was whole")
         finally:
             self.held -= held[0]
+
+    async def refuse_large(self, request: Request, read: bytes, receive: Receive, send: Send) -> None:
+        """A body over its cap: refused here, or by the room that reports it."""
+        await drain(request, receive)
+        if request.path.startswith(door.REPORTED) and self.inside < MOST_WAITING:
+            await self.work(request, replay(read, receive), closing(send))
+        else:
+            detail = f"The body is larger than {door.body_cap(request.path)} bytes."
+            await refuse(send, request, 413, "too_large", detail, [(b"connection", b"close")])
 
     async def work(self, request: Request, receive: Receive, send: Send) -> None:
         """Django's turn with a whole request; raises TooMany."""
@@ -128,7 +140,9 @@ class Front:
         cap = door.body_cap(request.path)
         announced = request.header("content-length")
         if announced.isdecimal() and int(announced) > cap:
-            raise TooLarge
+            if not request.path.startswith(door.REPORTED) or request.header("expect"):
+                raise TooLarge(b"")
+            cap = MOST_SEEN
         chunks: list[bytes] = []
         while True:
             message = await receive()
@@ -138,7 +152,7 @@ class Front:
             held[0] += len(chunk)
             self.held += len(chunk)
             if held[0] > cap:
-                raise TooLarge
+                raise TooLarge(b"".join([*chunks, chunk]))
             if self.held > MOST_HELD:
                 raise TooMuch
             chunks.append(chunk)
@@ -156,6 +170,17 @@ def replay(body: bytes, receive: Receive) -> Receive:
             return await receive()
         given = True
         return {"type": "http.request", "body": body, "more_body": False}
+
+    return give
+
+
+def closing(send: Send) -> Send:
+    """A send that ends the connection with the answer: what is left of the body would pass for the next request."""
+
+    async def give(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", []), (b"connection", b"close")]}
+        await send(message)
 
     return give
 

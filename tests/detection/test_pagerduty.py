@@ -143,7 +143,12 @@ def test_a_flood_is_429_and_raises_the_portals_own_alert(enqueue, monkeypatch):
 
 
 def test_more_than_512_kib_is_413_and_raises_the_portals_own_alert(enqueue):
-    assert "512 KiB" in enqueue(trigger(payload={"summary": "x" * 512 * 1024}), 413)["message"]
+    for key_first in (True, False):
+        event = trigger(payload={"summary": "x" * 512 * 1024})
+        event = event if key_first else {**{name: value for name, value in event.items() if name != "routing_key"}, "routing_key": KEY}
+        assert "512 KiB" in enqueue(event, 413)["message"]
+    own = Alert.objects.get()
+    assert own.name == "IngestTooLarge" and "512 KiB" in own.title
 
 
 def test_a_change_is_kept_and_shown_beside_what_broke(enqueue, client, responder, duty):

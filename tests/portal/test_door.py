@@ -140,16 +140,25 @@ def test_bodies_have_caps(path, cap):
 
 def test_an_announced_body_over_its_cap_is_refused_unread(app, monkeypatch):
     reached = behind(monkeypatch, app)
-    status, headers, body = ask(app, scope("/v2/enqueue", method="POST", content_length=str(door.MIB)), b"x")
+    status, headers, body = ask(app, scope("/incidents/declare/", method="POST", content_length=str(6 * door.MIB)), b"x")
     assert status == 413 and headers["connection"] == "close" and not reached
     assert json.loads(body).keys() == {"error", "detail", "request_id"}
 
 
 def test_a_lying_body_over_its_cap_is_refused_too(app, monkeypatch):
     reached = behind(monkeypatch, app)
-    pieces = [b"x" * 65536] * 9
-    assert ask(app, scope("/v2/enqueue", method="POST"), *pieces)[0] == 413
+    pieces = [b"x" * 65536] * 81
+    assert ask(app, scope("/incidents/declare/", method="POST"), *pieces)[0] == 413
     assert not reached and app.held == 0 and app.inside == 0
+
+
+@pytest.mark.parametrize("announced", [{}, {"content_length": str(3 * door.MIB)}])
+@pytest.mark.parametrize("path", ["/v2/enqueue", "/ingest/generic/k/"])
+def test_the_room_of_alerts_hears_of_a_body_that_is_too_large(app, monkeypatch, path, announced):
+    reached = behind(monkeypatch, app)
+    _status, headers, _body = ask(app, scope(path, method="POST", **announced), *[b"x" * 65536] * 48)
+    assert headers["connection"] == "close" and app.held == 0 and app.inside == 0
+    assert door.body_cap(path) < len(reached[0][1]) <= door.MIB + 65536
 
 
 def test_a_body_reaches_django_whole(app, monkeypatch):
