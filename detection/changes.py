@@ -29,7 +29,7 @@ def take(source: Source, told: NormalChange, said: str, received: datetime) -> N
     An event that names its time and comes again is the same change; one without is another each time.
     """
     service, _why = rules.service_of(told.labels, rules.read(source, [told.labels]))
-    is_timed = told.at is not None and told.at <= received + AHEAD
+    at = told.at if told.at is not None and told.at <= received + AHEAD else None
     row = Change(
         service=service,
         source=source,
@@ -37,9 +37,9 @@ def take(source: Source, told: NormalChange, said: str, received: datetime) -> N
         summary=told.summary,
         origin=told.origin,
         links=list(told.links),
-        at=told.at if is_timed else received,
+        at=at or received,
         received_at=received,
-        digest=hashlib.sha256(f"{source.pk}\n{said}".encode()).hexdigest() if is_timed else None,
+        digest=hashlib.sha256(f"{source.pk}\n{said}".encode()).hexdigest() if at else None,
     )
     Change.objects.bulk_create([row], ignore_conflicts=True)
     correlate.stamp(source, received)
