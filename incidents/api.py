@@ -186,7 +186,7 @@ class Timeline(IdempotentMixin, IncidentAPI):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Entries in ascending order after a sequence; `next` is the address of the following ones."""
         incident = self.get_incident()
-        after, limit = _whole(request, "after", 0), min(max(_whole(request, "limit", 50), 1), 200)
+        after, limit = _whole(request, "after", 0), CursorPages().limit(request)
         lines = timeline.lines(incident, after=after, limit=limit)
         more = bool(lines) and lines[-1].seq < incident.last_seq
         following = request.build_absolute_uri(f"{request.path}?after={lines[-1].seq}&limit={limit}") if more else None

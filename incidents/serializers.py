@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
@@ -206,6 +207,12 @@ class GrantSerializer(serializers.Serializer):
 
     person = serializers.CharField(required=False)
     team = serializers.SlugField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """One of the two."""
+        if len(attrs) != 1:
+            raise serializers.ValidationError(_("Name a person or a team."))
+        return attrs
 
 
 class GrantedSerializer(serializers.ModelSerializer):

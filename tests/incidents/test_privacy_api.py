@@ -35,9 +35,9 @@ def test_grants_of_a_private_incident_are_not_there_for_others(api, secret, resp
     assert Grant.objects.filter(pk=row.pk).exists()
 
 
-@pytest.mark.parametrize(("body", "status"), [({}, 422), ({"person": "nobody"}, 400), ({"team": "none"}, 400), ({"person": 5, "team": []}, 400), ([], 400)])
-def test_a_bad_grant_is_refused(api, secret, commander, body, status):  # noqa: F811
-    assert api(commander).post(f"{URL}{secret.reference}/grants/", body).status_code == status
+@pytest.mark.parametrize("body", [{}, [], {"person": "rui", "team": "none"}, {"person": "nobody"}, {"team": "none"}, {"person": 5, "team": []}])
+def test_a_bad_grant_is_refused(api, secret, commander, body):  # noqa: F811
+    assert api(commander).post(f"{URL}{secret.reference}/grants/", body).status_code == 400
     assert Grant.objects.filter(incident=secret).count() == 1
 
 
