@@ -8,6 +8,7 @@ from django.db import connection
 from comms import outbox
 from comms.models import Delivery
 from incidents.models import Incident
+from lib import vault
 
 
 def test_a_key_enters_once(send):
@@ -73,3 +74,12 @@ def test_eight_threads_with_one_key_make_one_row():
     assert len(made) == 8
     assert len([row for row in made if row is not None]) == 1
     assert Delivery.objects.filter(key="race").count() == 1
+
+
+def test_parameters_that_wait_sealed_are_sealed_anew_when_keys_are_rotated(send, fresh, settings):
+    delivery = send(kind="contact.code", params={"code": "123456"})
+    settings.VAULT_KEYS = {"new": b"n" * 32, **settings.VAULT_KEYS}
+    assert vault.rotate() == 1
+    settings.VAULT_KEYS = {"new": b"n" * 32}
+    assert outbox.params_of(fresh(delivery)) == {"code": "123456"}
+    assert vault.census() == {"new": 1}

@@ -131,3 +131,12 @@ def test_the_portals_own_alert_ends_when_refusals_stop(source, clock):
     assert refusals.end_quiet() == 1
     assert not Alert.objects.firing().exists()
     assert refusals.end_quiet() == 0
+
+
+def test_an_end_that_the_portal_only_guessed_is_no_last_word(source, clock):
+    refusals.report(source, "size")
+    clock.move("+31m")
+    refusals.end_quiet()
+    refusals.forget()
+    refusals.report(source, "size")
+    assert sorted(Alert.objects.values_list("status", flat=True)) == ["firing", "resolved"]
