@@ -96,39 +96,39 @@ class TokenDetail(APIView):
 class PersonPart(APIView):
     """What an administrator ends for somebody."""
 
-    def end(self, person: User) -> None:
+    def end(self, person: User, request: Any) -> None:
         """End it."""
         raise TypeError("each part says what it ends")
 
     @extend_schema(responses={204: None})
     def delete(self, request: Any, username: str) -> Response:
         """End it; a second time changes nothing."""
-        self.end(get_object_or_404(User, username=username))
+        self.end(get_object_or_404(User, username=username), request)
         return Response(status=204)
 
 
 class PersonSessions(PersonPart):
     """A person's sessions in browsers."""
 
-    def end(self, person: User) -> None:
+    def end(self, person: User, request: Any) -> None:
         """All; one's own stays."""
-        sessions.end_others(person, here(self.request) if person == self.request.user else "", actor=self.request.user, request=self.request)
+        sessions.end_others(person, here(request) if person == request.user else "", actor=request.user, request=request)
 
 
 class PersonTokens(PersonPart):
     """A person's API tokens."""
 
-    def end(self, person: User) -> None:
+    def end(self, person: User, request: Any) -> None:
         """All."""
-        tokens.revoke_all(person, actor=self.request.user, request=self.request)
+        tokens.revoke_all(person, actor=request.user, request=request)
 
 
 class PersonSecondFactor(PersonPart):
     """A person's second factor."""
 
-    def end(self, person: User) -> None:
+    def end(self, person: User, request: Any) -> None:
         """For somebody who lost phone and recovery codes; every session ends too."""
-        people.remove_second_factor(person, actor=self.request.user, request=self.request)
+        people.remove_second_factor(person, actor=request.user, request=request)
 
 
 def here(request: Any) -> str:
