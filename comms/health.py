@@ -20,7 +20,7 @@ class Warning:
 
 def warnings() -> list[Warning]:
     """Open alarms in the reader's language; one query."""
-    return [Warning(describe(alarm), address(alarm), _("Look")) for alarm in Alarm.objects.filter(cleared_at=None).order_by("raised_at")]
+    return [Warning(describe(alarm), *mending(alarm)) for alarm in Alarm.objects.filter(cleared_at=None).order_by("raised_at")]
 
 
 def describe(alarm: Alarm) -> str:
@@ -40,8 +40,10 @@ def describe(alarm: Alarm) -> str:
     )
 
 
-def address(alarm: Alarm) -> str:
-    """Where to mend it."""
+def mending(alarm: Alarm) -> tuple[str, str]:
+    """Where to mend it, and what one does there."""
     if alarm.code in (Alarm.Code.CHANNEL_OFF, Alarm.Code.CHANNEL_FAILING):
-        return "/settings/channels/"
-    return "/messages/?state=dead" if alarm.code == Alarm.Code.DEAD else "/teams/"
+        return "/settings/channels/", _("Check the channel")
+    if alarm.code == Alarm.Code.DEAD:
+        return "/messages/?state=dead", _("See what failed")
+    return "/teams/", _("Give the teams members")

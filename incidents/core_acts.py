@@ -81,7 +81,7 @@ def register_all() -> None:
         ("confirm", _("Confirm it's real"), State.CONFIRMED, False, 20),
         ("diagnose", _("Start diagnosing"), State.DIAGNOSING, False, 30),
         ("fix", _("Start fixing"), State.FIXING, False, 31),
-        ("roll_back", _("Rolling back"), State.ROLLING_BACK, False, 32),
+        ("roll_back", _("Start rolling back"), State.ROLLING_BACK, False, 32),
         ("verify", _("Start verifying"), State.VERIFYING, False, 33),
         ("watch", _("Recovered: start the watch"), State.WATCHING, False, 34),
         ("resolve", _("Resolve"), State.RESOLVED, False, 40),

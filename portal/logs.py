@@ -11,7 +11,7 @@ MASK = "•••"
 # What must not stand in a log, by the text around it: keys in paths, bearer tokens, tickets, passwords in addresses.
 SECRETS = (
     (re.compile(r"(/ingest/[a-z]+/)[^/\s\"'?&]{16,}"), rf"\g<1>{MASK}"),
-    (re.compile(r"(/(?:heartbeat|a|hooks/jira|hooks/flagger|on-call|invite|reset)/)[^/\s\"'?&]{16,}"), rf"\g<1>{MASK}"),
+    (re.compile(r"(/(?:heartbeat|a|hooks/jira|hooks/flagger|on-call|invite|reset|pictures)/)[^/\s\"'?&]{16,}"), rf"\g<1>{MASK}"),
     (re.compile(r"(?i)\b((?:Bearer|GenieKey|Basic|Token)\s+)[^\s\"',;]{8,}"), rf"\g<1>{MASK}"),
     (re.compile(r"\b(portal_[0-9a-f]{8})_[A-Za-z0-9_-]{20,}"), rf"\g<1>_{MASK}"),
     (re.compile(r"(?i)\b((?:ticket|token|key|password|secret|routing_key|code)=)[^&\s\"']+"), rf"\g<1>{MASK}"),

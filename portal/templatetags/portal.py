@@ -80,6 +80,12 @@ def person(user: User | None, clock_too: bool = False) -> SafeString:
 
 
 @register.filter
+def local_time(zone: str) -> str:
+    """What time it is there now: "03:07"."""
+    return moments.local_clock(zone, clock.now())
+
+
+@register.filter
 def get(mapping: Any, key: Any) -> Any:
     """`mapping[key]`, or nothing."""
     return mapping.get(key, "") if mapping else ""
