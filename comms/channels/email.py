@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.conf import settings
 
+from comms import reasons
 from comms.channels.base import Channel, ChannelError, Message, Receipt
 from lib import clock
 
@@ -41,7 +42,7 @@ class EmailChannel(Channel):
     def send(self, message: Message) -> Receipt:
         """Hand the mail to the server. A kept connection that turns out closed is opened anew once, before any data."""
         if not settings.EMAIL_URL:
-            raise ChannelError("EMAIL_URL is not set", turns_off=True)
+            raise ChannelError(reasons.NO_EMAIL_URL, turns_off=True)
         sender, payload = compose(message)
         recipient = wire_address(message.address)
         kept = self.smtp is not None
@@ -76,6 +77,8 @@ class EmailChannel(Channel):
             code, words = smtp.connect(host, port)
             if code != 220:
                 raise smtplib.SMTPConnectError(code, words)
+            if smtp.sock is not None:  # else the final dot waits 40 ms for the receipt of what went before it
+                smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             smtp.ehlo_or_helo_if_needed()
             if self.url.scheme == "smtp+tls":
                 smtp.starttls(context=context)
@@ -112,7 +115,7 @@ class EmailChannel(Channel):
         """DATA up to the server's answer; silence after the final dot is ambiguous."""
         smtp = self.smtp
         if smtp is None:
-            raise ChannelError("the connection is gone")
+            raise ChannelError(reasons.CONNECTION_GONE)
         try:
             code, words = self._ask(lambda: smtp.docmd("DATA"))
             if code != 354:
@@ -125,7 +128,7 @@ class EmailChannel(Channel):
             code, words = smtp.getreply()
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            raise ChannelError(f"no answer after the message was handed over: {_said(error)}", ambiguous=True) from error
+            raise ChannelError(reasons.NO_ANSWER % {"words": _said(error)}, ambiguous=True) from error
         if code != 250:
             self._refused(code, words)
         return Receipt(f"{code} {_text(words)}")
@@ -208,7 +211,7 @@ def compose(message: Message) -> tuple[str, bytes]:
         mail["To"] = Address(display_name=one_line(message.name), addr_spec=wire_address(message.address))
         mail["Subject"] = one_line(message.subject)
     except (ValueError, IndexError) as error:
-        raise ChannelError(f"this is no address for mail: {error}", permanent=True) from error
+        raise ChannelError(reasons.NO_ADDRESS_BECAUSE % {"words": error}, permanent=True) from error
     mail["Date"] = format_datetime(clock.now())
     mail["Message-ID"] = message.message_id
     mail["Auto-Submitted"] = "auto-generated"
@@ -229,9 +232,9 @@ def wire_address(address: str) -> str:
         name.encode("ascii")
         wire = f"{name}{at}{domain.encode('idna').decode('ascii')}"
     except UnicodeError as error:
-        raise ChannelError("this is no address for mail", permanent=True) from error
+        raise ChannelError(reasons.NO_ADDRESS, permanent=True) from error
     if not name or not domain or UNSAFE.search(wire):
-        raise ChannelError("this is no address for mail", permanent=True)
+        raise ChannelError(reasons.NO_ADDRESS, permanent=True)
     return wire
 
 
@@ -243,12 +246,12 @@ def one_line(text: str) -> str:
 def _connection_error(error: Exception) -> ChannelError:
     """Why no session came about: away for now, or wrongly configured."""
     if isinstance(error, smtplib.SMTPAuthenticationError) and 500 <= error.smtp_code < 600:
-        return ChannelError(f"the server refuses our login: {_said(error)}", turns_off=True)
+        return ChannelError(reasons.LOGIN_REFUSED % {"words": _said(error)}, turns_off=True)
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return ChannelError(f"the server cannot do what EMAIL_URL asks for: {error}", turns_off=True)
+        return ChannelError(reasons.NOT_SUPPORTED % {"words": error}, turns_off=True)
     if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code == 421:
         return ChannelError(_said(error), is_channel=True, retry_after=PAUSE_AFTER_421)
-    return ChannelError(f"no connection: {_said(error)}", is_channel=True)
+    return ChannelError(reasons.NO_CONNECTION % {"words": _said(error)}, is_channel=True)
 
 
 def _said(error: Exception) -> str:

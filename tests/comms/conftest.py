@@ -12,7 +12,7 @@ from tests.comms.smtp import BadServer, Sink
 @pytest.fixture
 def shipped(db):
     """The rules as they are shipped."""
-    playbook.load()
+    playbook.in_force()
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def world(db):
     """The rules as they are shipped, and no memory of the last test."""
     guard.forget()
     refusals.forget()
-    playbook.load()
+    playbook.in_force()
 
 
 @pytest.fixture

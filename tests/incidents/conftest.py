@@ -8,7 +8,7 @@ from incidents import lifecycle, playbook
 @pytest.fixture(autouse=True)
 def shipped_playbook(db):
     """The rules as they are shipped."""
-    playbook.load()
+    playbook.in_force()
 
 
 @pytest.fixture
