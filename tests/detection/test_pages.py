@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEntry
-from detection import board
+from accounts.models import AuditEntry, User
+from detection import board, changes
 from detection.models import Alert, Candidate, ServiceMapping, SetAside, Source
 from incidents import lifecycle
 from incidents.models import Incident, Service
@@ -181,3 +181,17 @@ def test_the_panel_of_an_incident_shows_its_alerts(page, fire):
     fire(make_alert("Down"), make_alert("Chatty", severity="info"))
     text = page(Incident.objects.get().get_absolute_url())
     assert "Down on api-0" in text and "Also firing on these services" in text and "Chatty on api-0" in text
+
+
+def test_changes_cost_the_same_for_1_and_30_rows(page, fire):
+    """Their list, and the pages of an alert and of an incident that show them."""
+    fire(make_alert("Down"))
+    service, admin = Service.objects.get(slug="api-gateway"), User.objects.get(username="ada")
+    paths = ["/api/v1/changes/", "/api/v1/services/api-gateway/changes/", Alert.objects.get().get_absolute_url(), Incident.objects.get().get_absolute_url()]
+    changes.report(service, summary="v1", kind="deployment", url="https://ci.example.org/1", actor=admin)
+    for path in paths:
+        assert "v1" in page(path)
+    one = [queries(page, path) for path in paths]
+    for number in range(30):
+        changes.report(service, summary=f"v{number}", kind="deployment", actor=admin)
+    assert [queries(page, path) for path in paths] == one
