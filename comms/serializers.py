@@ -10,18 +10,9 @@ from comms.models import Alarm, Audience, ContactMethod, Delivery, DeliveryAttem
 from comms.obligations import LONGEST_UPDATE
 
 
-class ReasonField(serializers.CharField):
-    """A stored reason in the caller's language."""
-
-    def to_representation(self, value: str) -> str:
-        """The provider's own words stay as they are."""
-        return reasons.sentence(value)
-
-
 class AttemptSerializer(serializers.ModelSerializer):
     """One try, with the provider's words."""
 
-    answer = ReasonField(read_only=True)
 
     class Meta:
         model = DeliveryAttempt
@@ -35,7 +26,6 @@ class DeliverySerializer(serializers.ModelSerializer):
     person = serializers.CharField(source="person.username", allow_null=True, default=None, read_only=True)
     incident = serializers.CharField(source="incident.reference", allow_null=True, default=None, read_only=True)
     exercise = serializers.BooleanField(source="is_exercise", read_only=True)
-    answer = ReasonField(read_only=True)
     ambiguous = serializers.BooleanField(source="is_ambiguous", read_only=True)
 
     class Meta:
@@ -91,7 +81,6 @@ class ContactMethodSerializer(serializers.ModelSerializer):
     suppressed = serializers.BooleanField(source="suppressed_at", read_only=True)
     channel = serializers.CharField(max_length=20, default="email")
     address = serializers.CharField(max_length=254)
-    suppressed_reason = ReasonField(read_only=True)
 
     class Meta:
         model = ContactMethod
@@ -143,5 +132,5 @@ class ChannelSerializer(serializers.Serializer):
     kind = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]  # a field of the shape, not the serializer's own label
     state = serializers.ChoiceField(choices=["ok", "off", "paused", "not_configured"])
-    reason = ReasonField()
+    reason = serializers.CharField()
     waiting = serializers.IntegerField()
