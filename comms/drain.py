@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 20
 CLAIM_SECONDS = 30.0
-LANE_SECONDS = 25.0  # a lane gives way after this long; the sweep's next turn goes on
+LANE_SECONDS = 3.0  # a lane ends after this long and the next turn goes on: a process that ends is not cut off in the middle of a mail
 MOST_TRIES = 8  # answers of "not now" before a message is given up
 MOST_UNKNOWN = 3  # times that one message may have been sent
 MOST_CLAIMS = 25  # claims without any try: a row that kills its worker while it is rendered
