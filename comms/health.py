@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from comms import channels
+from comms import channels, reasons
 from comms.models import Alarm
 
 
@@ -25,7 +25,7 @@ def warnings() -> list[Warning]:
 
 def describe(alarm: Alarm) -> str:
     """An alarm as a sentence."""
-    values = {"channel": channels.label(alarm.subject), "count": alarm.count, "subject": alarm.subject, "words": alarm.words}
+    values = {"channel": channels.label(alarm.subject), "count": alarm.count, "subject": alarm.subject, "words": reasons.sentence(alarm.words)}
     if alarm.code == Alarm.Code.CHANNEL_OFF:
         return _("%(channel)s is switched off: %(words)s") % values
     if alarm.code == Alarm.Code.CHANNEL_FAILING:

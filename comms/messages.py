@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from comms import channels, notice_texts
+from comms import channels, notice_texts, reasons
 from comms.catalogue import Content, MessageKind, Occasion, label
 from comms.models import Audience
 from incidents.catalogue import Sentence, moment
@@ -132,6 +132,6 @@ TIMELINE = {
             _("“%(what)s” did not reach %(person)s by %(channel)s")
             % {"what": label(data.get("kind", "")), "person": data.get("person", ""), "channel": channels.label(data.get("channel", ""))}
         ),
-        lambda data: str(data.get("answer", "")),
+        lambda data: reasons.sentence(str(data.get("answer", ""))),
     ),
 }

@@ -10,7 +10,7 @@ from comms.catalogue import Content, Occasion
 from comms.models import Obligation
 from incidents.models import Impact, Incident, Role, RoleAssignment, Team, TimelineEntry
 from incidents.playbook import incident_playbook
-from lib.i18n import pick
+from lib.i18n import listed, pick
 from lib.jsonio import loads
 from lib.times import stamp
 
@@ -35,7 +35,7 @@ def _scope(incident: Incident) -> str:
         parts.append(_("%(percent)s %% of users") % {"percent": f"{incident.users_affected_percent.normalize():f}"})
     elif incident.users_affected is not None:
         parts.append(_("%(count)s users") % {"count": incident.users_affected})
-    return ", ".join(parts) or _("not known yet")
+    return listed(parts) or _("not known yet")
 
 
 def _next_update(incident: Incident) -> str:
@@ -45,7 +45,7 @@ def _next_update(incident: Incident) -> str:
 
 def _war_room(incident: Incident) -> str:
     places = sorted(incident_playbook(incident).items("war_room").values(), key=lambda item: item.get("position") or 0)
-    return ", ".join(f"{pick(place['name'])} {place['address']}" for place in places if place.get("address")) or _("none set up")
+    return listed(f"{pick(place['name'])} {place['address']}" for place in places if place.get("address")) or _("none set up")
 
 
 def _commander(incident: Incident) -> str:
@@ -67,7 +67,7 @@ FIELDS: dict[str, Callable[[Incident], str]] = {
 
 def _why(occasion: Occasion) -> str:
     """Why this reader: which rule of the playbook, which team."""
-    teams = ", ".join(_team_names(occasion.params.get("teams", [])))
+    teams = listed(_team_names(occasion.params.get("teams", [])))
     words = {
         "response_teams": _("You get this because every response team is told of a P1."),
         "owner_team": _("You get this because you are in the team that owns what is hit: %(teams)s."),

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
+from comms import reasons
 from comms.models import ContactMethod, Delivery
 from incidents.models import Incident
 
@@ -13,13 +13,13 @@ Precondition = Callable[[Delivery], str | None]
 
 def _still_open(delivery: Delivery) -> str | None:
     incident = delivery.incident
-    return _("the incident is over") if incident is not None and not incident.is_open else None
+    return reasons.OVER if incident is not None and not incident.is_open else None
 
 
 def _worth_waking(delivery: Delivery) -> str | None:
     incident = delivery.incident
     if incident is not None and incident.recovered_at is not None:
-        return _("it has recovered by itself")
+        return reasons.RECOVERED
     return _still_open(delivery)
 
 
@@ -27,7 +27,7 @@ def _was_told(delivery: Delivery) -> str | None:
     # One under way counts: whether it arrives is not known yet.
     told = Q(state=Delivery.State.SENT) | Q(state=Delivery.State.DUE, tries__isnull=False)
     others = Delivery.objects.filter(told, incident=delivery.incident, person=delivery.person).exclude(kind=delivery.kind)
-    return None if others.exists() else _("this reader was never told of the incident")
+    return None if others.exists() else reasons.NEVER_TOLD
 
 
 def _is_gone(delivery: Delivery) -> bool:
@@ -50,12 +50,12 @@ PRECONDITIONS: dict[str, Precondition] = {
 
 
 def objection(delivery: Delivery) -> str | None:
-    """Why `delivery` must not go out now, or None. Beside its own precondition: its reader may still know, and is still here."""
+    """Why `delivery` must not go out now (one of `reasons`), or None. Beside its own precondition: its reader may still know, and is still here."""
     if delivery.person is not None and not delivery.person.is_active:
-        return _("this person's account is closed")
+        return reasons.CLOSED_ACCOUNT
     if delivery.incident is not None and delivery.incident.is_private and not _may_know(delivery):
-        return _("the incident is private now, and this reader is not named")
+        return reasons.NOT_NAMED
     if delivery.person is not None and delivery.kind != "contact.code" and _is_gone(delivery):
-        return _("the server said that this address does not exist; its reader has not confirmed it since")
+        return reasons.ADDRESS_GONE
     check = PRECONDITIONS.get(delivery.precondition)
     return check(delivery) if check else None

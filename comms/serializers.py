@@ -5,14 +5,23 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from comms import health
+from comms import health, reasons
 from comms.models import Alarm, Audience, ContactMethod, Delivery, DeliveryAttempt, Obligation
 from comms.obligations import LONGEST_UPDATE
+
+
+class ReasonField(serializers.CharField):
+    """A stored reason in the caller's language."""
+
+    def to_representation(self, value: str) -> str:
+        """The provider's own words stay as they are."""
+        return reasons.sentence(value)
 
 
 class AttemptSerializer(serializers.ModelSerializer):
     """One try, with the provider's words."""
 
+    answer = ReasonField(read_only=True)
 
     class Meta:
         model = DeliveryAttempt
@@ -26,6 +35,7 @@ class DeliverySerializer(serializers.ModelSerializer):
     person = serializers.CharField(source="person.username", allow_null=True, default=None, read_only=True)
     incident = serializers.CharField(source="incident.reference", allow_null=True, default=None, read_only=True)
     exercise = serializers.BooleanField(source="is_exercise", read_only=True)
+    answer = ReasonField(read_only=True)
     ambiguous = serializers.BooleanField(source="is_ambiguous", read_only=True)
 
     class Meta:
@@ -81,6 +91,7 @@ class ContactMethodSerializer(serializers.ModelSerializer):
     suppressed = serializers.BooleanField(source="suppressed_at", read_only=True)
     channel = serializers.CharField(max_length=20, default="email")
     address = serializers.CharField(max_length=254)
+    suppressed_reason = ReasonField(read_only=True)
 
     class Meta:
         model = ContactMethod
@@ -115,6 +126,7 @@ class AlarmSerializer(serializers.ModelSerializer):
     """Something of the portal's own that a person must look at."""
 
     text = serializers.SerializerMethodField()
+    words = ReasonField(read_only=True)
     cleared_by = serializers.CharField(source="cleared_by.username", default=None, allow_null=True, help_text="null: it was mended, or is open")
 
     class Meta:
@@ -132,5 +144,5 @@ class ChannelSerializer(serializers.Serializer):
     kind = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]  # a field of the shape, not the serializer's own label
     state = serializers.ChoiceField(choices=["ok", "off", "paused", "not_configured"])
-    reason = serializers.CharField()
+    reason = ReasonField()
     waiting = serializers.IntegerField()

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from comms import channel_states, fanout, lanes, obligations
+from comms import channel_states, fanout, lanes, obligations, reasons
 from comms.drain import Lane
 from comms.models import Delivery
 from lib import clock
@@ -17,7 +17,7 @@ def drain_outbox(*, now: datetime | None = None) -> int:
     now = now or clock.now()
     # One that was interrupted is looked at by its lane first: it may have been sent.
     late = Delivery.objects.filter(free(now), state=Delivery.State.DUE, expires_at__lte=now).exclude(tries__outcome="started")
-    expired = late.update(state=Delivery.State.EXPIRED, settled_at=now, answer="its time had run out", secret="")
+    expired = late.update(state=Delivery.State.EXPIRED, settled_at=now, answer=reasons.EXPIRED, secret="")
     usable = channel_states.usable(now)
     waiting = Delivery.objects.due(now).filter(free(now), channel__in=usable).order_by().values_list("channel", "priority").distinct()
     return expired + lanes.run(Lane(channel, priority) for channel, priority in waiting)

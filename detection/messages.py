@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from detection.why import SERVICE, SEVERITY
 from incidents.catalogue import Sentence
+from lib.i18n import listed
 
 Data = Mapping[str, Any]
 
@@ -15,8 +16,8 @@ Data = Mapping[str, Any]
 def _titles(data: Data) -> str:
     named = data.get("alerts", [])
     rest = max(data.get("began") or data.get("ended") or 0, len(named)) - len(named)
-    said = ", ".join(f"{one['title']} ({one['severity']})" for one in named)
-    return said + (" " + ngettext("and %(count)s more", "and %(count)s more", rest) % {"count": rest} if rest else "")
+    said = listed(f"{one['title']} ({one['severity']})" for one in named)
+    return ngettext("%(names)s and %(count)s more", "%(names)s and %(count)s more", rest) % {"names": said, "count": rest} if rest else said
 
 
 def _alerts(data: Data) -> str:
@@ -47,7 +48,7 @@ def _alerts_why(data: Data) -> str:
         parts.append(SEVERITY[severity["from"]](severity, first["severity"]))
     if service.get("from") in SERVICE:
         parts.append(SERVICE[service["from"]](service))
-    return ". ".join(parts) + "." if parts else ""
+    return " ".join(_("%(sentence)s.") % {"sentence": part} for part in parts)
 
 
 def _accepted(data: Data) -> str:

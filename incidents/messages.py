@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from incidents.catalogue import Sentence, moment
-from incidents.models import Role, State
-from lib.i18n import pick
+from incidents.models import Impact, Role, State
+from lib.i18n import listed, pick, strung
 from lib.times import span
 
 Data = Mapping[str, Any]
@@ -39,7 +39,7 @@ def _role(value: str) -> str:
 
 
 def _declared(data: Data) -> str:
-    where = ", ".join(data.get("services", []))
+    where = listed(data.get("services", []))
     if data.get("drill"):
         return _("Drill declared as %(severity)s: %(title)s") % {"severity": data["severity"], "title": data.get("title", "")}
     if where:
@@ -53,7 +53,7 @@ def _changed(data: Data) -> str:
     else:
         said = _("%(from)s → %(to)s") % {"from": _state(data["from"]), "to": _state(data["to"])}
     if data.get("skipped"):
-        said += " · " + _("set to now because skipped: %(names)s") % {"names": ", ".join(milestone_name(name) for name in data["skipped"])}
+        said += " · " + _("set to now because skipped: %(names)s") % {"names": listed(milestone_name(name) for name in data["skipped"])}
     return said
 
 
@@ -100,12 +100,13 @@ def _milestone(data: Data) -> str:
 def _services(data: Data) -> str:
     parts = []
     if data["added"]:
-        parts.append(_("now hit: %(names)s") % {"names": ", ".join(data["added"])})
+        parts.append(_("now hit: %(names)s") % {"names": listed(data["added"])})
     if data["removed"]:
-        parts.append(_("no longer hit: %(names)s") % {"names": ", ".join(data["removed"])})
+        parts.append(_("no longer hit: %(names)s") % {"names": listed(data["removed"])})
     if not parts:
-        parts.append(_("impact is now %(levels)s") % {"levels": ", ".join(f"{slug}: {level}" for slug, level in sorted(data["levels"].items()))})
-    return _("Services: %(what)s") % {"what": "; ".join(parts)}
+        levels = [f"{slug} ({dict(Impact.Level.choices).get(level, level)})" for slug, level in sorted(data["levels"].items())]
+        parts.append(_("impact is now %(levels)s") % {"levels": listed(levels)})
+    return _("Services: %(what)s") % {"what": strung(parts)}
 
 
 FIELD_NAMES = {
@@ -119,11 +120,10 @@ FIELD_NAMES = {
 def _edited(data: Data) -> str:
     parts = []
     for name, new in data["new"].items():
-        label = FIELD_NAMES[name]()
-        parts.append(
-            label if name == "summary" else f"{label}: {data['old'][name] if data['old'][name] is not None else '–'} → {new if new is not None else '–'}"
-        )
-    return _("Edited %(what)s") % {"what": "; ".join(parts)}
+        label, old = FIELD_NAMES[name](), data["old"][name]
+        values = {"field": label, "old": "–" if old is None else old, "new": "–" if new is None else new}
+        parts.append(label if name == "summary" else _("%(field)s: %(old)s → %(new)s") % values)
+    return _("Edited %(what)s") % {"what": strung(parts)}
 
 
 def _done(data: Data) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from incidents.models import State
 from incidents.playbook import SECTIONS, Difference, Section, fields
 from incidents.playbook_forms import spelled
-from lib.i18n import pick
+from lib.i18n import listed, pick
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def shown(field: fields.Field, value: Any, content: Mapping[str, Any]) -> str:
         case fields.Reference():
             return _name(content, field.to, value)
         case fields.References():
-            return ", ".join(_name(content, field.to, key) for key in value)
+            return listed(_name(content, field.to, key) for key in value)
         case fields.Conditions():
             return "\n".join(condition(one) for one in value)
         case _:
@@ -84,7 +84,7 @@ def condition(text: str) -> str:
     names = [str(dict(State.choices).get(code, code)) for code in rest.removeprefix("to=").split("|")]
     if len(names) > 1 and rest.endswith(State.RESOLVED):
         return _("from “%(state)s” on") % {"state": names[0]}
-    return _("at “%(states)s”") % {"states": ", ".join(names)}
+    return _("at “%(states)s”") % {"states": listed(names)}
 
 
 def _name(content: Mapping[str, Any], section: str, key: str) -> str:

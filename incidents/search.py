@@ -14,6 +14,7 @@ from incidents.models import Incident, Severity, State
 from incidents.models.incident import OPEN_STATES
 from incidents.querysets import IncidentQuerySet
 from lib.errors import NotFound, Refused
+from lib.i18n import listed
 from lib.text import clean
 
 ORDERINGS = ("declared_at", "-declared_at", "moved_at", "-moved_at")
@@ -43,7 +44,7 @@ def incidents(user: Any, wanted: Mapping[str, str]) -> IncidentQuerySet:
         found = matching(found, words)
     ordering = wanted.get("ordering", "")
     if ordering and ordering not in ORDERINGS:
-        raise Refused(_("“%(value)s” is no order; use %(known)s.") % {"value": ordering, "known": ", ".join(ORDERINGS)}, status=400)
+        raise Refused(_("“%(value)s” is no order; use %(known)s.") % {"value": ordering, "known": listed(ORDERINGS)}, status=400)
     return found.order_by(ordering or "-declared_at", "-id")
 
 
@@ -66,7 +67,7 @@ def several(wanted: Mapping[str, str], name: str, known: list[str]) -> list[str]
     """The values of a filter, separated by commas. Raises Refused (400) for one that is not `known`."""
     values = [value for value in wanted.get(name, "").split(",") if value]
     if unknown := [value for value in values if value not in known]:
-        raise Refused(_("“%(value)s” is not known here; use %(known)s.") % {"value": clean(unknown[0], 60), "known": ", ".join(known)}, status=400)
+        raise Refused(_("“%(value)s” is not known here; use %(known)s.") % {"value": clean(unknown[0], 60), "known": listed(known)}, status=400)
     return values
 
 

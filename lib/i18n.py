@@ -1,10 +1,11 @@
 """Texts that live in data in both languages: {"en": …, "zh-hans": …}."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext_lazy as _
 
 LANGUAGES = ("en", "zh-hans")
@@ -17,6 +18,16 @@ def pick(text: Any, language: str | None = None) -> str:
     code = (language or get_language() or "en").lower()
     code = "zh-hans" if code.startswith("zh") else code.split("-")[0]
     return text.get(code) or text.get("en") or next((value for value in text.values() if value), "")
+
+
+def listed(names: Iterable[Any]) -> str:
+    """Names one after the other, as the reader's language lists them."""
+    return pgettext("between the names of a list", ", ").join(map(str, names))
+
+
+def strung(clauses: Iterable[str]) -> str:
+    """Clauses of one sentence one after the other, as the reader's language parts them."""
+    return pgettext("between the clauses of a sentence", "; ").join(clauses)
 
 
 def validate_localized(value: Any) -> None:

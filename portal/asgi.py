@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -45,6 +49,14 @@ class Request:
         return [*PLAIN_HEADERS, *extra, (b"x-request-id", self.request_id.encode())]
 
 
+def language_of(request: Request) -> str:
+    """The first language that the caller's browser asks for and we have."""
+    for code, _quality in parse_accept_lang_header(request.header("accept-language")):
+        with suppress(LookupError):
+            return translation.get_supported_language_variant(code)
+    return settings.LANGUAGE_CODE
+
+
 async def answer(send: Send, request: Request, status: int, body: bytes, content_type: bytes, headers: list[Header] | None = None) -> None:
     """A whole answer."""
     content = b"" if request.scope["method"] == "HEAD" else body
@@ -54,6 +66,7 @@ async def answer(send: Send, request: Request, status: int, body: bytes, content
 
 
 async def refuse(send: Send, request: Request, status: int, error: str, detail: str, headers: list[Header] | None = None) -> None:
-    """`{"error", "detail", "request_id"}`."""
-    body = json.dumps({"error": error, "detail": detail, "request_id": request.request_id}, ensure_ascii=False).encode()
+    """`{"error", "detail", "request_id"}`, the detail in the caller's language where it is one of ours (`gettext_noop`)."""
+    with translation.override(language_of(request)):
+        body = json.dumps({"error": error, "detail": _(detail), "request_id": request.request_id}, ensure_ascii=False).encode()
     await answer(send, request, status, body, b"application/json", [(b"cache-control", b"no-store"), *(headers or [])])

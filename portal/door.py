@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
+from django.utils.translation import gettext_noop
 
 from portal.asgi import Header, Request
 
@@ -62,7 +63,7 @@ def clean(scope: MutableMapping[str, Any]) -> Request:
     query = quote(scope["query_string"], safe="/?:@!$&'()*+,;=%[]|^`{}\"<>\\~#- ._")
     path = scope["path"]
     if "\0" in path or "%00" in query or len(query) > 16_384 or len(path) > 4_096:
-        raise BadRequest("The address holds what no address may hold.")
+        raise BadRequest(gettext_noop("The address holds what no address may hold."))
     fixed = {**scope, "headers": kept, "client": client, "scheme": scheme, "query_string": query.encode("ascii")}
     host = split_domain_port(sent.get(b"host", ""))[0]
     return Request(scope=fixed, path=path, query=query, host=host, scheme=scheme, request_id=identity)

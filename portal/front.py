@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from a2wsgi import WSGIMiddleware
+from django.utils.translation import gettext_noop
 
 from portal import door, metrics, streams
 from portal.asgi import Message, Receive, Request, Send, answer, refuse
@@ -79,9 +80,9 @@ class Front:
         if request.path == "/healthz":
             await answer(send, request, 200, b"ok\n", b"text/plain; charset=utf-8", [(b"cache-control", b"no-store")])
         elif not door.is_allowed(request.host):
-            await refuse(send, request, 400, "host", "This portal does not answer under that name (ALLOWED_HOSTS).")
+            await refuse(send, request, 400, "host", gettext_noop("This portal does not answer under that name (ALLOWED_HOSTS)."))
         elif not door.belongs(request.path, request.host):
-            await refuse(send, request, 404, "not_found", "There is nothing here.")
+            await refuse(send, request, 404, "not_found", gettext_noop("There is nothing here."))
         elif request.path == "/live/":
             await self.stream(streams.live_stream, request, receive, send)
         elif streams.API_STREAM.match(request.path):
@@ -92,7 +93,7 @@ class Front:
     async def stream(self, open_stream: streams.Opener, request: Request, receive: Receive, send: Send) -> None:
         """A live stream; it takes no thread and no connection while it lives."""
         if request.scope["method"] != "GET":
-            await refuse(send, request, 405, "method", "Streams are read with GET.", [(b"allow", b"GET")])
+            await refuse(send, request, 405, "method", gettext_noop("Streams are read with GET."), [(b"allow", b"GET")])
         else:
             await open_stream(self.hub, request, receive, send)
 
@@ -104,13 +105,15 @@ class Front:
                 body = await self.read_body(request, receive, held)
             await self.work(request, replay(body, receive), send)
         except TooMany:
-            await refuse(send, request, 503, "busy", "Too many requests wait; try again.", [(b"retry-after", b"1")])
+            await refuse(send, request, 503, "busy", gettext_noop("Too many requests wait; try again."), [(b"retry-after", b"1")])
         except TooLarge as large:
             await self.refuse_large(request, large.read, receive, send)
         except TooMuch:
-            await refuse(send, request, 503, "busy", "Too much is being received; try again.", [(b"retry-after", b"2"), (b"connection", b"close")])
+            await refuse(
+                send, request, 503, "busy", gettext_noop("Too much is being received; try again."), [(b"retry-after", b"2"), (b"connection", b"close")]
+            )
         except TimeoutError:
-            await refuse(send, request, 408, "timeout", "The body did not arrive.", [(b"connection", b"close")])
+            await refuse(send, request, 408, "timeout", gettext_noop("The body did not arrive."), [(b"connection", b"close")])
         except Gone:
             log.debug("the sender went before its body was whole")
         finally:
@@ -122,7 +125,7 @@ class Front:
         if request.path.startswith(door.REPORTED) and self.inside < MOST_WAITING:
             await self.work(request, replay(read, receive), closing(send))
         else:
-            detail = f"The body is larger than {door.body_cap(request.path)} bytes."
+            detail = gettext_noop("This is larger than may be sent here.")
             await refuse(send, request, 413, "too_large", detail, [(b"connection", b"close")])
 
     async def work(self, request: Request, receive: Receive, send: Send) -> None:

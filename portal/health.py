@@ -1,4 +1,7 @@
-"""What monitors ask: is it ready, what does it count, which version is it. (`/healthz` is answered by the front door.)"""
+"""What monitors ask: is it ready, what does it count, which version is it. (`/healthz` is answered by the front door.)
+
+Details stay English: only monitors read them.
+"""
 
 import ctypes.util
 import os

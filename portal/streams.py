@@ -1,4 +1,7 @@
-"""The two doors to the live hub: `/live/` for pages and `/api/v1/incidents/<ref>/stream/` for machines."""
+"""The two doors to the live hub: `/live/` for pages and `/api/v1/incidents/<ref>/stream/` for machines.
+
+Refusals stay English: the page's script and machines read their codes, nobody reads their words.
+"""
 
 import asyncio
 import contextlib

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from comms import reasons
+
 
 @dataclass(frozen=True)
 class Message:
@@ -61,7 +63,7 @@ class Channel:
 
     def send(self, message: Message) -> Receipt:
         """Give `message` to the provider. Raises ChannelError."""
-        raise ChannelError("this channel cannot send", permanent=True)
+        raise ChannelError(reasons.CANNOT_SEND, permanent=True)
 
     def close(self) -> None:
         """Let go of what is kept open."""

@@ -2,6 +2,7 @@
 
 import logging
 
+from comms import reasons
 from comms.channels.base import Channel, Message, Receipt
 
 logger = logging.getLogger(__name__)
@@ -13,4 +14,4 @@ class ConsoleChannel(Channel):
     def send(self, message: Message) -> Receipt:
         """Write one log record."""
         logger.info("mail to %s\nSubject: %s\n\n%s", message.address or message.name, message.subject, message.text)
-        return Receipt("printed to the console")
+        return Receipt(reasons.PRINTED)

@@ -1,5 +1,6 @@
 """Messages that stay rows: where drills go."""
 
+from comms import reasons
 from comms.channels.base import Channel, Message, Receipt
 
 
@@ -8,4 +9,4 @@ class RecorderChannel(Channel):
 
     def send(self, message: Message) -> Receipt:
         """Nothing leaves."""
-        return Receipt("recorded, not sent")
+        return Receipt(reasons.RECORDED)

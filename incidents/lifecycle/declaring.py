@@ -16,6 +16,7 @@ from incidents.models.incident import ReferenceCounter
 from lib import clock
 from lib.db import lock, retried
 from lib.errors import Forbidden, Refused
+from lib.i18n import listed
 from lib.text import clean
 
 OLDEST_START = timedelta(hours=24)  # an alert's start counts as the beginning if within 24 h of receipt (design.md "Steps and clocks")
@@ -66,7 +67,7 @@ def declare(
         now = clock.now()
         found = {service.slug: service for service in Service.objects.current().filter(slug__in=slugs)}
         if unknown := [slug for slug in slugs if slug not in found]:
-            raise Refused(_("There is no service called %(names)s.") % {"names": ", ".join(unknown)}, status=422)
+            raise Refused(_("There is no service called %(names)s.") % {"names": listed(unknown)}, status=422)
         detected = min(detected or now, now)
         began = began if began and detected - OLDEST_START <= began <= detected else detected
         incident = Incident.objects.create(

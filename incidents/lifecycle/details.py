@@ -12,11 +12,13 @@ from accounts import audit
 from accounts.abilities import Ability
 from incidents import clocks, pictures, rights, timeline
 from incidents.lifecycle.holding import hold
+from incidents.messages import milestone_name
 from incidents.models import Impact, Incident, Service, TimelineBody, TimelineEntry
 from incidents.models.incident import MILESTONES
 from lib import clock
 from lib.db import retried
 from lib.errors import NotFound, Refused
+from lib.i18n import listed
 from lib.text import clean
 
 LONGEST_NOTE = 20_000
@@ -87,7 +89,7 @@ def set_services(incident: Incident, levels: Mapping[str, str], *, actor: Any, s
         rights.require(actor, Ability.RESPOND, incident)
         found = {service.slug: service for service in Service.objects.filter(slug__in=levels)}
         if unknown := sorted(set(levels) - set(found)):
-            raise Refused(_("There is no service called %(names)s.") % {"names": ", ".join(unknown)}, status=422)
+            raise Refused(_("There is no service called %(names)s.") % {"names": listed(unknown)}, status=422)
         if wrong := sorted(set(levels.values()) - set(Impact.Level.values)):
             raise Refused(_("“%(level)s” is no level of impact.") % {"level": wrong[0]}, status=422)
         had = {row.service.slug: row.level for row in incident.impacts.select_related("service")}
@@ -124,7 +126,7 @@ def edit_milestone(incident: Incident, name: str, at: datetime, *, actor: Any, r
         setattr(incident, f"{name}_at", at)
         reached = [moment for other in MILESTONES if (moment := getattr(incident, f"{other}_at"))]
         if reached != sorted(reached):
-            raise Refused(_("Milestones stay in their order: %(names)s.") % {"names": ", ".join(MILESTONES)}, status=422)
+            raise Refused(_("Milestones stay in their order: %(names)s.") % {"names": listed(milestone_name(name) for name in MILESTONES)}, status=422)
         if at != old:
             incident.save(update_fields=[f"{name}_at"])
             clocks.recompute(incident, now=clock.now())

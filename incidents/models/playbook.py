@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _
 
 from incidents.querysets import ServiceQuerySet
 from lib.i18n import LocalizedTextField, pick
@@ -37,6 +38,11 @@ class PlaybookVersion(models.Model):
 
     def __str__(self) -> str:
         return f"playbook {self.number}"
+
+    @property
+    def said(self) -> str:
+        """The note in the reader's words, where the portal wrote it."""
+        return {"shipped": _("as shipped"), "file": _("from a file")}.get(self.note, self.note)
 
 
 class Team(models.Model):

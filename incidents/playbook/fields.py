@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from lib.i18n import LANGUAGES
+from lib.i18n import LANGUAGES, listed
 
 SEVERITIES = ("P1", "P2", "P3", "P4")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
@@ -172,7 +172,7 @@ class Choice(Field):
     def wrong(self, value: Any, content: Mapping[str, Any]) -> Iterator[str]:
         allowed = [code for code, label in self.choices]
         if value not in allowed:
-            yield _("takes one of %(choices)s") % {"choices": ", ".join(allowed)}
+            yield _("takes one of %(choices)s") % {"choices": listed(allowed)}
 
 
 @dataclass(frozen=True, kw_only=True)

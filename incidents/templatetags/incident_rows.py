@@ -7,6 +7,7 @@ from django import template
 from incidents import page
 from incidents.models import Incident
 from lib import clock
+from lib.i18n import listed
 
 register = template.Library()
 
@@ -14,7 +15,7 @@ register = template.Library()
 @register.simple_tag
 def services_of(incident: Incident) -> str:
     """The services hit, by name."""
-    return ", ".join(str(impact.service) for impact in incident.impacts.all())
+    return listed(impact.service for impact in incident.impacts.all())
 
 
 @register.simple_tag
