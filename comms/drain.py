@@ -10,7 +10,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, transaction
 from django.utils.text import Truncator
 
-from comms import catalogue, channel_states, channels
+from comms import catalogue, channel_states, channels, reasons
 from comms.alarms import raise_alarm
 from comms.channels.base import Channel, ChannelError, Message
 from comms.contacts import suppress
@@ -93,7 +93,7 @@ def _work_one(row: Delivery, sender: Channel) -> bool:
     if interrupted:
         _note_interrupted(row, interrupted, now)
         if row.priority == Priority.SUBSCRIBER:
-            _settle(row, State.DROPPED, "it may have been sent before a crash; not sent again", is_ambiguous=True)
+            _settle(row, State.DROPPED, reasons.CRASHED, is_ambiguous=True)
             return True
     try:
         reason = _hopeless(row, tries)
@@ -101,7 +101,7 @@ def _work_one(row: Delivery, sender: Channel) -> bool:
             _give_up(row, reason)
             return True
         if row.expires_at is not None and row.expires_at <= now:
-            _settle(row, State.EXPIRED, "its time had run out")
+            _settle(row, State.EXPIRED, reasons.EXPIRED)
             return True
         if against := objection(row):
             _settle(row, State.DROPPED, against)
@@ -112,7 +112,7 @@ def _work_one(row: Delivery, sender: Channel) -> bool:
     except Exception as error:
         logger.exception("delivery %s cannot be rendered", row.pk)
         attempt = DeliveryAttempt.objects.create(delivery=row, at=now)
-        _failed(row, attempt, ChannelError(f"cannot be rendered: {error!r}"[:500]), tries)
+        _failed(row, attempt, ChannelError(reasons.NOT_RENDERED % {"words": repr(error)[:450]}), tries)
         return True
     return _send(row, sender, message, tries)
 
@@ -130,7 +130,7 @@ def _send(row: Delivery, sender: Channel, message: Message, tries: list[Delivery
     except Exception as error:
         logger.exception("channel %s failed on delivery %s", row.channel, row.pk)
         sender.close()
-        return _failed(row, attempt, ChannelError(f"the channel broke: {type(error).__name__}", ambiguous=True), tries)
+        return _failed(row, attempt, ChannelError(reasons.BROKEN % {"words": type(error).__name__}, ambiguous=True), tries)
     hit("comms.after_send")
     hit("comms.before_settle")
     _sent(row, attempt, receipt.answer)
@@ -154,9 +154,7 @@ def _begin(row: Delivery, sender: Channel, message: Message) -> DeliveryAttempt 
 def _note_interrupted(row: Delivery, attempts: list[DeliveryAttempt], now: Any) -> None:
     """A worker died between asking the channel and noting its answer: the reader may have it."""
     with transaction.atomic():
-        DeliveryAttempt.objects.filter(pk__in=[attempt.pk for attempt in attempts]).update(
-            outcome=Outcome.UNKNOWN, ended_at=now, answer="interrupted: whether it was taken is not known"
-        )
+        DeliveryAttempt.objects.filter(pk__in=[attempt.pk for attempt in attempts]).update(outcome=Outcome.UNKNOWN, ended_at=now, answer=reasons.INTERRUPTED)
         Delivery.objects.filter(pk=row.pk).update(is_ambiguous=True)
     row.is_ambiguous = True
     for attempt in attempts:
@@ -166,11 +164,11 @@ def _note_interrupted(row: Delivery, attempts: list[DeliveryAttempt], now: Any) 
 def _hopeless(row: Delivery, tries: list[DeliveryAttempt]) -> str:
     """Why no further try is made, or ""."""
     if sum(attempt.outcome == Outcome.UNKNOWN for attempt in tries) >= MOST_UNKNOWN:
-        return f"it may have been sent {MOST_UNKNOWN} times; no more"
+        return reasons.TOO_OFTEN_UNKNOWN % {"count": MOST_UNKNOWN}
     if sum(attempt.outcome in (Outcome.FAILED, Outcome.UNKNOWN) for attempt in tries) >= MOST_TRIES:
-        return f"given up after {MOST_TRIES} tries: {tries[-1].answer}"
+        return reasons.GIVEN_UP % {"count": MOST_TRIES, "words": tries[-1].answer}
     if row.attempts - len(tries) >= MOST_CLAIMS:
-        return "it stops every worker that takes it up"
+        return reasons.STOPS_WORKERS
     return ""
 
 
@@ -211,7 +209,7 @@ def _record_failure(row: Delivery, attempt: DeliveryAttempt, error: ChannelError
         if outcome == Outcome.UNKNOWN:
             Delivery.objects.filter(pk=row.pk).update(is_ambiguous=True)
         if outcome == Outcome.UNKNOWN and row.priority == Priority.SUBSCRIBER:
-            _settle(row, State.DROPPED, f"it may have been sent, so it is not sent again: {error.text}", is_ambiguous=True)
+            _settle(row, State.DROPPED, reasons.MAYBE_SENT % {"words": error.text}, is_ambiguous=True)
         elif outcome == Outcome.REFUSED:
             _give_up(row, error.text)
         elif reason := _hopeless(row, tries):
