@@ -28,6 +28,7 @@ WARM_FRAMES = 100  # as many are encoded when the first reader comes: after a re
 BATCH = stories.BATCH
 REDACTED = "incidents.redacted"
 MOST_LISTENERS = 5000
+MOST_AT_ONCE = 200  # as many are let in by one look at rights
 
 Found = TypeVar("Found")
 Story = tuple[int, str, bool]  # incident, language, whether for the API
@@ -64,12 +65,26 @@ class Listener:
             self.wake.set()
 
 
-def admit(ticket: Ticket, references: dict[str, int], has_board: bool) -> tuple[dict[str, int] | None, list[Moved], datetime]:
-    """Which of these incidents the ticket opens (None: not even the door), where they stand, and the time."""
-    if ticket not in stories.valid([ticket]):
-        return None, [], clock.now()
-    seen = stories.visible(ticket.user, references=references) if references else {}
-    return seen, stories.moved(seen.values(), with_board=has_board), clock.now()
+Asked = tuple[Ticket, frozenset[str]]  # who comes, and the incidents they name
+
+
+def admit(asked: list[Asked], *, with_board: bool) -> tuple[list[dict[str, int] | None], list[Moved], datetime]:
+    """For each of those at the door which incidents it opens to them (None: not even the door); where these stand; and the time.
+
+    A crowd costs as many questions as one reader, and one more for each person who names a private incident.
+    """
+    valid = stories.valid({ticket for ticket, _references in asked})
+    named: dict[int, set[str]] = defaultdict(set)
+    for ticket, references in asked:
+        if ticket in valid:
+            named[ticket.user] |= references
+    seen = stories.visible_to_each(named)
+    opened = [
+        {reference: seen[ticket.user][reference] for reference in references if reference in seen[ticket.user]} if ticket in valid else None
+        for ticket, references in asked
+    ]
+    pks = {pk for found in opened if found for pk in found.values()}
+    return opened, stories.moved(pks, with_board=with_board), clock.now()
 
 
 def call_soon(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
@@ -91,6 +106,8 @@ class Hub:
         self.doorman = ThreadPoolExecutor(1, thread_name_prefix="hub-door")  # a crowd at the door must not hold up the news
         self.moving = asyncio.Event()
         self.tasks: list[asyncio.Task[None]] = []
+        self.waiting: list[tuple[Asked, bool, asyncio.Future[tuple[dict[str, int] | None, list[Moved], datetime]]]] = []
+        self.letting_in: asyncio.Task[None] | None = None
         self.is_away = False
         self.is_closing = False
         self.board_number = 0
@@ -136,7 +153,7 @@ class Hub:
         """
         if self.is_closing or len(self.listeners) >= MOST_LISTENERS:
             raise Full
-        seen, fresh, now = await self._run(self.doorman, admit, ticket, references, has_board)
+        seen, fresh, now = await self._ask(ticket, frozenset(references), has_board)
         if seen is None:
             return None
         await self._take(fresh)
@@ -156,6 +173,29 @@ class Hub:
         if self.is_closing:
             listener.end("restart")
         return listener
+
+    async def _ask(self, ticket: Ticket, references: frozenset[str], has_board: bool) -> tuple[dict[str, int] | None, list[Moved], datetime]:
+        """Ask the doorman; whoever comes while he reads is asked for together at his next turn."""
+        answer: asyncio.Future[tuple[dict[str, int] | None, list[Moved], datetime]] = asyncio.get_running_loop().create_future()
+        self.waiting.append(((ticket, references), has_board, answer))
+        if self.letting_in is None or self.letting_in.done():
+            self.letting_in = asyncio.create_task(self._let_in())
+        return await answer
+
+    async def _let_in(self) -> None:
+        while self.waiting:
+            waiting, self.waiting = self.waiting[:MOST_AT_ONCE], self.waiting[MOST_AT_ONCE:]
+            asked, has_board = [one for one, _board, _answer in waiting], any(board for _one, board, _answer in waiting)
+            try:
+                opened, fresh, now = await self._run(self.doorman, partial(admit, asked, with_board=has_board))
+            except Exception as error:  # noqa: BLE001 - handed to those who asked
+                for _one, _board, answer in waiting:
+                    if not answer.done():
+                        answer.set_exception(error)
+                continue
+            for (_one, _board, answer), seen in zip(waiting, opened, strict=True):
+                if not answer.done():
+                    answer.set_result((seen, fresh, now))
 
     def leave(self, listener: Listener) -> None:
         """Stop listening; what nobody reads any more is forgotten."""

@@ -1,6 +1,6 @@
 """What the live hub reads: who may listen, what moved, and new entries encoded once for all readers of one language."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeVar
@@ -95,6 +95,20 @@ def visible(user_id: int, *, pks: Iterable[int] = (), references: Iterable[str] 
     user = Users.objects.filter(pk=user_id, is_active=True).first()
     rows = Incident.objects.filter(pk__in=list(pks)) if pks else Incident.objects.filter(reference__in=list(references))
     return dict(rows.visible_to(user).values_list("reference", "pk"))
+
+
+def visible_to_each(named: Mapping[int, Iterable[str]]) -> dict[int, dict[str, int]]:
+    """For each person which of the incidents they name they may see: reference → pk. A private one is asked for by person."""
+    wanted = {reference for references in named.values() for reference in references}
+    rows = {row[0]: row[1:] for row in Incident.objects.filter(reference__in=wanted).values_list("reference", "pk", "is_private")} if wanted else {}
+    sees = {user.pk for user in Users.objects.filter(pk__in=named, is_active=True) if user.can(Ability.SEE)} if rows else set()
+    found: dict[int, dict[str, int]] = {}
+    for user, references in named.items():
+        known = {reference: rows[reference] for reference in references if reference in rows} if user in sees else {}
+        found[user] = {reference: pk for reference, (pk, is_private) in known.items() if not is_private}
+        if private := [pk for pk, is_private in known.values() if is_private]:
+            found[user] |= visible(user, pks=private)
+    return found
 
 
 def valid(tickets: Iterable[Ticket]) -> set[Ticket]:

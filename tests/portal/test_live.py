@@ -12,7 +12,7 @@ from django.test import Client
 from accounts import tokens
 from accounts.models import ApiToken
 from incidents import lifecycle, playbook
-from incidents.models import Incident
+from incidents.models import Grant, Incident
 from portal import hub as hub_module
 from portal import live as tickets
 from portal import stories, streams
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _playbook(db):
-    playbook.load()
+    playbook.in_force()
 
 
 @pytest.fixture
@@ -389,3 +389,18 @@ def test_a_session_with_another_password_hash_is_none(viewer):
     assert {SESSION_KEY, HASH_SESSION_KEY, BACKEND_SESSION_KEY} <= set(content)
     good = Ticket(user=viewer.pk, language="en", session=key)
     assert stories.valid([good, Ticket(user=viewer.pk, language="en", session="other"), Ticket(user=0, language="en", session=key)]) == {good}
+
+
+def test_a_crowd_at_the_door_costs_as_many_questions_as_one(person, viewer, incident, django_assert_num_queries):
+    named = frozenset({incident.reference, "INC-2020-999"})
+    crowd = [person(f"p{number}", roles=["viewer"]) for number in range(5)]
+    asked = [(Ticket(user=one.pk, language="en", session=session_of(one)), named) for one in crowd]
+    asked.append((Ticket(user=viewer.pk, language="en", session="other"), named))
+    for some in (asked[:1], asked):
+        with django_assert_num_queries(5):
+            opened, fresh, _now = hub_module.admit(some, with_board=False)
+    assert opened == [{incident.reference: incident.pk}] * 5 + [None]
+    assert [row.pk for row in fresh] == [incident.pk]
+    Incident.objects.filter(pk=incident.pk).update(is_private=True)
+    Grant.objects.create(incident=incident, person=crowd[1])
+    assert hub_module.admit(asked, with_board=False)[0] == [{}, {incident.reference: incident.pk}, {}, {}, {}, None]
