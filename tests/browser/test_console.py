@@ -169,7 +169,7 @@ def test_everything_works_with_scripts_off(window):
     page.click(".act-form .button.primary")
     expect(page.locator("#incident-head .severity")).to_have_text("P2")
     page.fill("#composer-text", "A *note*.")
-    page.click(".composer .button")
+    page.click(".composer button")
     expect(page.locator("#story em", has_text="note")).to_be_visible()
     page.locator(".tick button").first.click()
     expect(page.locator("#story")).to_contain_text("Done:")
