@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from accounts.abilities import Ability
 from incidents import page, rights
 from incidents.messages import milestone_name
-from incidents.models import Clock, Incident, Role, Step
+from incidents.models import Clock, Incident, Role, State, Step
 from incidents.models.incident import MILESTONES
 from incidents.panels import Panel, register
 from lib import clock
@@ -27,8 +27,9 @@ def steps(incident: Incident, user: Any) -> dict[str, Any]:
     """What is late, what is due, what is done."""
     now = clock.now()
     rows = list(Step.objects.filter(incident=incident).select_related("done_by"))
-    roles = dict(Role.choices)
+    roles, states = dict(Role.choices), dict(State.choices)
     for row in rows:
+        row.cancelled_why = str(states.get(row.cancel_reason, row.cancel_reason))  # type: ignore[attr-defined]
         row.role_label = str(roles.get(row.role, row.role))  # type: ignore[attr-defined]
     rows.sort(key=lambda row: (row.due_at is None, row.due_at or now, row.position))
     pending = [row for row in rows if row.done_at is None and row.cancelled_at is None]
@@ -90,8 +91,8 @@ def face_of(row: Clock, now: Any) -> page.Face:
 def related(incident: Incident, user: Any) -> dict[str, Any] | None:
     """Incidents this one grew from, became part of or took in."""
     seen = Incident.objects.visible_to(user)
-    rows = [{"incident": other, "why": _("this recurs")} for other in seen.filter(related=incident)]
-    rows += [{"incident": other, "why": _("became part of it")} for other in seen.filter(merged_from=incident)]
+    origins = ((incident.related_to_id, _("this recurs")), (incident.merged_into_id, _("became part of it")))
+    rows = [{"incident": other, "why": why} for pk, why in origins if pk is not None for other in seen.filter(pk=pk)]
     rows += [{"incident": other, "why": _("merged here")} for other in seen.filter(merged_into=incident)[:20]]
     rows += [{"incident": other, "why": _("a later one")} for other in seen.filter(related_to=incident)[:20]]
     return {"rows": rows} if rows else None

@@ -253,3 +253,9 @@ def test_streams_are_only_read(app):
 def test_a_stream_without_a_ticket_is_401(app):
     status, _, body = ask(app, scope("/live/", query=b"ticket=forged&at=INC-2026-001:3"))
     assert status == 401 and json.loads(body)["error"] == "ticket"
+
+
+def test_a_refusal_at_the_door_speaks_the_callers_language(app):
+    for wanted, words in (("zh-CN,zh;q=0.9,en;q=0.5", "平台不以该域名提供服务"), ("fr", "This portal does not answer"), ("", "This portal does not answer")):
+        _status, _headers, body = ask(app, scope("/", **{"host": "evil.example", "accept-language": wanted}))
+        assert words in json.loads(body)["detail"]
