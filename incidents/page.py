@@ -72,7 +72,7 @@ class Press:
 
 def find(user: Any, reference: str) -> Incident:
     """The incident of that reference, if `user` may see it; else NotFound."""
-    found = Incident.objects.visible_to(user).select_related("acknowledged_by", "declared_by", "merged_into", "related_to")
+    found = Incident.objects.visible_to(user).select_related("acknowledged_by", "declared_by")
     return search.named(reference, found)
 
 
