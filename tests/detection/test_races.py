@@ -20,7 +20,7 @@ from tests.detection.conftest import KEY, make_alert, notification
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def post_at_once(payloads):
+def post_at_once(payloads, path=f"/ingest/alertmanager/{KEY}/"):
     """All of them at the same moment, each in a thread of its own; one that is told to come again does, as Alertmanager would."""
     barrier = Barrier(len(payloads))
 
@@ -29,7 +29,7 @@ def post_at_once(payloads):
         barrier.wait()
         try:
             for _again in range(30):
-                answer = client.post(f"/ingest/alertmanager/{KEY}/", data=json.dumps(payload), content_type="application/json")
+                answer = client.post(path, data=json.dumps(payload), content_type="application/json")
                 if answer.status_code != 503:
                     return answer.status_code, answer.json()
                 assert answer.headers["Retry-After"]
@@ -62,6 +62,19 @@ def test_the_same_alert_ten_times_at_once_is_one_row(ready):
     answers = post_at_once([notification(alert)] * 10)
     assert [status for status, _body in answers] == [202] * 10
     assert Alert.objects.get().times == 10 and Envelope.objects.count() == 10
+
+
+def test_events_without_starts_at_once_are_one_row_and_one_incident(world):
+    playbook.in_force()
+    keys.create("pagerduty", "Nagios", actor=None, key=KEY)
+    trigger = {"routing_key": KEY, "event_action": "trigger", "dedup_key": "k", "payload": {"summary": "Down", "source": "db-1", "severity": "critical"}}
+    acknowledge = {"routing_key": KEY, "event_action": "acknowledge", "dedup_key": "k"}
+    assert [status for status, _body in post_at_once([trigger] * 10, "/v2/enqueue")] == [202] * 10
+    assert [status for status, _body in post_at_once([trigger, acknowledge] * 6, "/v2/enqueue")] == [202] * 12
+    incident = Incident.objects.get()
+    assert Alert.objects.get().times == 16 and Alert.objects.get().acknowledged_at
+    assert list(incident.entries.values_list("kind", flat=True)).count("detection.acknowledged") == 1
+    assert audit.invariants(full=True) == []
 
 
 def test_beginning_and_end_at_once_leave_it_ended(ready):
