@@ -52,5 +52,5 @@ def changed(incident: Incident, user: Any) -> dict[str, Any] | None:
 
 def connect() -> None:
     """Show the panels."""
-    register(Panel("changes", _("Changed before it"), "detection/_changes.html", changed, position=45, refresh_on=frozenset({"incidents.services"})))
+    register(Panel("changes", _("Recent changes"), "detection/_changes.html", changed, position=45, refresh_on=frozenset({"incidents.services"})))
     register(Panel("alerts", _("Alerts"), "detection/_panel.html", alerts, position=40, refresh_on=KINDS))
