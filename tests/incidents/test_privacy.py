@@ -60,3 +60,20 @@ def test_breaking_the_glass_needs_audit_a_reason_and_leaves_an_entry(secret, res
 def test_opening_it_up_shows_it_to_everybody(secret, commander, responder):
     lifecycle.set_private(secret, False, actor=commander)
     assert Incident.objects.visible_to(responder).filter(pk=secret.pk).exists()
+
+
+def test_what_became_part_of_it_goes_with_it(declare, commander, responder, person):
+    part, whole = declare(title="canary part"), declare(title="canary whole")
+    within = declare(title="canary within")
+    lifecycle.merge(within, part, actor=commander)
+    lifecycle.merge(part, whole, actor=commander)
+    lifecycle.set_private(whole, True, actor=commander)
+    assert not Incident.objects.visible_to(responder).exists()
+    friend = person("fay", roles=["responder"])
+    lifecycle.grant(whole, actor=commander, person=friend)
+    for who in (commander, friend):
+        assert set(Incident.objects.visible_to(who)) == {part, whole, within}
+    lifecycle.revoke(whole, actor=commander, person=friend)
+    assert not Incident.objects.visible_to(friend).exists()
+    lifecycle.set_private(whole, False, actor=commander)
+    assert Incident.objects.visible_to(responder).count() == 3
