@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, functions
 
 from accounts.abilities import Ability
 from incidents.querysets import visible_incidents
@@ -33,6 +33,10 @@ class AlertQuerySet(LeadsToIncident):
         """Not ended."""
         return self.filter(status="firing")
 
+    def owed(self, now: datetime) -> Self:
+        """Firing ones whose silence is over at `now`: they are to be placed."""
+        return self.firing().filter(silence__ends_at__lte=now)
+
     def touching(self, source: Any, fingerprints: list[str], starts: list[datetime], floor: datetime) -> Self:
         """What a batch may change: firing rows of its fingerprints, and ended ones that its times reach into."""
         reached = Q(status="firing") | Q(ends_at__gte=floor) | Q(starts_at__in=starts)
@@ -57,3 +61,25 @@ class CandidateQuerySet(LeadsToIncident):
     def waiting(self) -> Self:
         """Those that wait for a person's yes or no."""
         return self.filter(status="waiting")
+
+
+class SilenceQuerySet(models.QuerySet):
+    """Silences."""
+
+    def active(self, now: datetime) -> Self:
+        """In force at `now`."""
+        return self.filter(starts_at__lte=now, ends_at__gt=now)
+
+    def in_state(self, state: str, now: datetime) -> Self:
+        """Coming, active or over at `now`."""
+        if state == "pending":
+            return self.filter(starts_at__gt=now, ends_at__gt=now)
+        return self.filter(ends_at__lte=now) if state == "over" else self.active(now)
+
+    def with_parts(self, user: Any) -> Self:
+        """With everything that a list shows, and how many firing alerts that `user` may see each hides now (`hides`)."""
+        alerts = self.model._meta.get_field("alerts").related_model
+        hidden = alerts._default_manager.visible_to(user).firing().filter(silence=models.OuterRef("pk")).order_by()
+        counted = hidden.values("silence").annotate(count=models.Count("pk")).values("count")
+        hides = functions.Coalesce(models.Subquery(counted), 0)
+        return self.select_related("source", "created_by", "ended_early_by").annotate(hides=hides)

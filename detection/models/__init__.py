@@ -2,6 +2,7 @@
 
 from detection.models.alerts import Alert, AlertGroup, Candidate
 from detection.models.changes import Change
+from detection.models.silences import Silence
 from detection.models.sources import Envelope, ServiceMapping, SetAside, Source
 
-__all__ = ["Alert", "AlertGroup", "Candidate", "Change", "Envelope", "ServiceMapping", "SetAside", "Source"]
+__all__ = ["Alert", "AlertGroup", "Candidate", "Change", "Envelope", "ServiceMapping", "SetAside", "Silence", "Source"]

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from detection.models.silences import Silence
 from detection.models.sources import Source
 from detection.querysets import AlertQuerySet, CandidateQuerySet, GroupQuerySet
 from incidents.models import Incident, Service, Severity
@@ -73,6 +74,7 @@ class Alert(models.Model):
     service = models.ForeignKey(Service, null=True, on_delete=models.PROTECT, related_name="alerts")
     group = models.ForeignKey(AlertGroup, null=True, on_delete=models.PROTECT, related_name="alerts")
     incident = models.ForeignKey(Incident, null=True, on_delete=models.PROTECT, related_name="alerts")
+    silence = models.ForeignKey(Silence, null=True, on_delete=models.SET_NULL, related_name="alerts")  # it leads nowhere because of this one
     why = models.JSONField(default=dict)  # kinds and data, never sentences (`detection.why`)
     received_at = models.DateTimeField()
     last_received_at = models.DateTimeField()
@@ -97,6 +99,8 @@ class Alert(models.Model):
             # How many of an incident's, a group's alerts still fire; both foreign keys have an index for all rows.
             models.Index(fields=["incident"], name="alert_firing_of_incident", condition=Q(status="firing")),
             models.Index(fields=["group"], name="alert_firing_of_group", condition=Q(status="firing")),
+            # What a silence hides now, and what is to be placed once it is over.
+            models.Index(fields=["silence"], name="alert_firing_of_silence", condition=Q(status="firing", silence__isnull=False)),
             # Pruning by end.
             models.Index(fields=["ends_at"], name="alert_ended", condition=Q(status="resolved")),
         ]
