@@ -26,6 +26,7 @@ RULES: Rules = {
     "api:alert-list": {"GET": Ability.SEE},
     "api:alert-detail": {"GET": Ability.SEE},
     "api:incident-alerts": {"GET": Ability.SEE},
+    "api:incident-split": {"POST": Ability.RESPOND},  # whoever commands the incident: the act asks
     "api:candidate-list": {"GET": Ability.SEE},
     "api:candidate-detail": {"GET": Ability.SEE},
     "api:candidate-accept": {"POST": Ability.RESPOND},

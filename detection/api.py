@@ -16,6 +16,7 @@ from detection import serializers as shapes
 from detection.api_changes import change_urls
 from detection.api_mapping import mapping_api_urls
 from detection.api_sources import source_api_urls
+from detection.api_splitting import split_api_urls
 from detection.models import Alert, Candidate
 from incidents.models import Incident, Severity
 from incidents.search import named
@@ -161,4 +162,5 @@ api_urls = [
     *change_urls,
     *mapping_api_urls,
     *source_api_urls,
+    *split_api_urls,
 ]

@@ -70,8 +70,10 @@ def _correlate(source: Source, alerts: list[NormalAlert], received: datetime) ->
     looked = _look(source, notices, received)
     glimpse = unfold(source, notices, looked, received)
     homeless = [change.row for change in glimpse if change.is_touched and needs_group(change.row)]
-    groups.open_missing(homeless, received)
-    held = _hold(glimpse, {key_of(row) for row in homeless})
+    homes = groups.homes(source, homeless, received)
+    groups.open_missing(homeless, homes, received)
+    held = _hold(glimpse, {key_of(row, homes) for row in homeless})
+    held.homes = homes
     changes = glimpse
     if connection.features.has_select_for_update:
         changes = unfold(source, notices, lock(Alert.objects.filter(pk__in=[row.pk for row in looked]).order_by("pk")), received)
@@ -127,7 +129,7 @@ def _hold(changes: Iterable[Change], keys: set[str]) -> Held:
 def _check(held: Held, homeless: list[Alert], changes: list[Change]) -> None:
     """What was seen without a lock must still be so: the same alerts without a group, the same groups and incidents."""
     touched = [change.row for change in changes if change.is_touched]
-    if {key_of(row) for row in touched if needs_group(row)} != {key_of(row) for row in homeless}:
+    if {key_of(row, held.homes) for row in touched if needs_group(row)} != {key_of(row, held.homes) for row in homeless}:
         raise StaleHead("an alert was placed in between")
     if any((row.incident_id and row.incident_id not in held.incidents) or (row.group_id and row.group_id not in held.groups) for row in touched):
         raise StaleHead("an alert was placed in between")

@@ -12,7 +12,12 @@ class SourceChangeForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=60, help_text=_("As people here call it: “Alertmanager Frankfurt”."))
     service = forms.ModelChoiceField(
-        label=_("Service"), queryset=Service.objects.current(), required=False, to_field_name="slug", help_text=_("Of alerts that name none themselves.")
+        label=_("Service"),
+        queryset=Service.objects.current(),
+        required=False,
+        to_field_name="slug",
+        empty_label=_("None: only what alerts name themselves"),
+        help_text=_("Of alerts that name none themselves."),
     )
 
 

@@ -1,17 +1,18 @@
 """Opens groups, declares what must be declared, makes candidates: where each alert that began goes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from detection import bulk
 from detection.held import Held
 from detection.models import Alert, AlertGroup, Candidate, Source
-from detection.placing import DECLARES, Standing, gravest, key_of, needs_group, standing
+from detection.placing import DECLARES, SPLIT, Home, Standing, gravest, key_of, needs_group, standing
 from detection.unfolding import Change
 from incidents import lifecycle
 from incidents.models import Incident, State
 from lib import clock
+from lib.db import StaleHead
 
 RELATED_WITHIN = timedelta(days=7)  # a recurrence names the incident before it
 
@@ -25,9 +26,25 @@ class Placed:
     quiet: set[int] = field(default_factory=set)  # incidents whose alerts came and went long ago: nothing to tell
 
 
-def open_missing(homeless: Iterable[Alert], now: datetime) -> None:
+def homes(source: Source, homeless: Iterable[Alert], now: datetime) -> dict[str, Home]:
+    """The fingerprints whose newest row so far was split off, with the group they have since: it is theirs until it is done with."""
+    fingerprints = {row.fingerprint for row in homeless if row.group_id is None}
+    if not fingerprints:
+        return {}
+    of_source = Alert.objects.filter(source=source).order_by("starts_at")
+    apart = of_source.filter(fingerprint__in=fingerprints, group__is_open=True, group__key__startswith=SPLIT).select_related("group__incident")
+    found = {row.fingerprint: row.group for row in apart if row.group}
+    newest = dict(of_source.filter(fingerprint__in=found, group__isnull=False).values_list("fingerprint", "group")) if found else {}
+    return {
+        fingerprint: Home(group.key, standing(group, group.incident, None, now) is Standing.OVER)
+        for fingerprint, group in found.items()
+        if newest[fingerprint] == group.pk
+    }
+
+
+def open_missing(homeless: Iterable[Alert], known: Mapping[str, Home], now: datetime) -> None:
     """Insert-or-nothing: one open group per key. A request that comes second waits here for the first."""
-    rows = {key_of(row): row for row in homeless}
+    rows = {key: row for row in homeless if not (key := key_of(row, known)).startswith(SPLIT)}
     made = [_group(key, rows[key], now) for key in sorted(rows)]
     bulk.insert(made, conflict="ON CONFLICT DO NOTHING")
 
@@ -49,7 +66,7 @@ def place(changes: list[Change], held: Held, source: Source, received: datetime)
     for change in changes:
         if change.is_touched:
             if needs_group(change.row):
-                by_key.setdefault(key_of(change.row), []).append(change.row)
+                by_key.setdefault(key_of(change.row, held.homes), []).append(change.row)
             elif change.row.group_id is None:
                 change.row.why = {**change.row.why, "act": "kept" if change.row.fired else "end_only"}
     for key in sorted(by_key):
@@ -94,7 +111,9 @@ def _place_at(group: AlertGroup, rows: list[Alert], held: Held, placed: Placed, 
 
 
 def _renew(group: AlertGroup, alert: Alert, held: Held, now: datetime) -> AlertGroup:
-    """Close a group that is done with and open the next of its key, under the lock of the old one."""
+    """Close a group that is done with and open the next of its key, under the lock of the old one. A split-off group has no next."""
+    if group.key.startswith(SPLIT):
+        raise StaleHead("what was split off was over in between")
     AlertGroup.objects.filter(pk=group.pk).update(is_open=False, closed_at=now)
     fresh = _group(group.key, alert, now)
     fresh.save(force_insert=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from detection.models import AlertGroup, Candidate
+from detection.placing import Home
 from incidents.models import Incident
 
 
@@ -14,3 +15,4 @@ class Held:
     groups: dict[int, AlertGroup] = field(default_factory=dict)
     candidates: dict[int, Candidate] = field(default_factory=dict)
     by_key: dict[str, AlertGroup] = field(default_factory=dict)
+    homes: dict[str, Home] = field(default_factory=dict)  # by fingerprint

@@ -5,8 +5,10 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.abilities import Ability
 from detection import changes
 from detection.models import Alert, Change
+from incidents import rights
 from incidents.models import Incident
 from incidents.panels import Panel, register
 from lib import clock
@@ -22,6 +24,8 @@ KINDS = frozenset(
         "incidents.declared",
         "incidents.merged_from",
         "incidents.merged_into",
+        "incidents.split_from",
+        "incidents.split_into",
     }
 )
 
@@ -39,7 +43,9 @@ def alerts(incident: Incident, user: Any) -> dict[str, Any] | None:
     also = list(beside.order_by("severity", "-received_at")[:5])
     if not rows and not also:
         return None
-    return {"rows": rows, "also": also, "more": counts["firing"] + counts["ended"] - len(rows), **counts}
+    count = counts["firing"] + counts["ended"]
+    may_split = incident.is_open and count > 1 and rights.may(user, Ability.COMMAND, incident)
+    return {"rows": rows, "also": also, "more": count - len(rows), "may_split": may_split, **counts}
 
 
 def changed(incident: Incident, user: Any) -> dict[str, Any] | None:

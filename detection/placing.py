@@ -1,5 +1,7 @@
 """Where an alert belongs: its group's key, and what a group's state means for a new alert. Pure."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -9,6 +11,7 @@ from incidents.models import Incident, Severity, State
 REOPENS = timedelta(minutes=60)  # after resolving, or after a candidate recovered (design.md "Recovered by itself")
 DECLARES = (Severity.P1, Severity.P2)
 GROUPS = (Severity.P1, Severity.P2, Severity.P3)
+SPLIT = "split:"  # begins the key of a group that was split off: no alert's own key does
 
 
 class Standing(Enum):
@@ -21,8 +24,19 @@ class Standing(Enum):
     OVER = "over"  # something that is done with
 
 
-def key_of(alert: Alert) -> str:
-    """The service, else source and alert name – never the sender's own group."""
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The split-off group that a fingerprint belongs to since, and whether that is done with."""
+
+    key: str
+    is_over: bool
+
+
+def key_of(alert: Alert, homes: Mapping[str, Home]) -> str:
+    """The split-off group of its fingerprint (`homes`), else the service, else source and alert name – never the sender's own group."""
+    home = homes.get(alert.fingerprint) if alert.group_id is None else None
+    if home is not None and not (home.is_over and alert.is_firing):
+        return home.key
     return f"service:{alert.service_id}" if alert.service_id else f"alert:{alert.source_id}:{alert.name[:200]}"
 
 

@@ -69,6 +69,8 @@ def _act(alert: Alert, act: str, reference: str) -> str:
         return _("Joined %(reference)s, which its group belongs to") % values
     if act == "reopened":
         return _("Reopened %(reference)s, which was resolved less than an hour before") % values
+    if act == "split":
+        return _("Was split off by a person: it is part of %(reference)s") % values
     if act == "late":
         return _("Belongs to %(reference)s, which was over when it was heard of; it had ended too") % values
     if act == "waits" and alert.incident_id:

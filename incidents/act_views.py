@@ -49,9 +49,14 @@ def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     rights.require(request.user, found.ability, incident)
     form = acts.bind(found, incident, request.user) if found.form else None
     if form:
-        form.initial = {**form.initial, **{key: request.GET[key] for key in form.fields if key in request.GET}}
+        form.initial = {**form.initial, **{key: asked(request, key, field) for key, field in form.fields.items() if key in request.GET}}
         prefill_moment(incident, form)
     return render_act(request, incident, found, form, possible=found.available(incident, request.user))
+
+
+def asked(request: HttpRequest, key: str, field: forms.Field) -> Any:
+    """What the address says for a field: all its values where several may be chosen."""
+    return request.GET.getlist(key) if getattr(field.widget, "allow_multiple_selected", False) else request.GET[key]
 
 
 def prefill_moment(incident: Incident, form: forms.Form) -> None:

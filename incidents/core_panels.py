@@ -19,7 +19,7 @@ KINDS = {
     "services": ("services", "users_affected", "edited"),
     "roles": ("role", "acknowledged"),
     "clocks": ("state", "milestone", "clock_breached", "severity", "services", "watch_restarted", "acknowledged"),
-    "related": ("merged_from", "merged_into", "split"),
+    "related": ("merged_from", "merged_into", "split_from", "split_into"),
 }
 
 

@@ -79,6 +79,20 @@ def _severity_why(data: Data) -> str:
     return _("A machine may raise, never lower.")
 
 
+def _titles(data: Data) -> str:
+    rest = data["alerts"] - len(data["titles"])
+    said = listed(data["titles"])
+    return ngettext("%(names)s and %(count)s more", "%(names)s and %(count)s more", rest) % {"names": said, "count": rest} if rest > 0 else said
+
+
+def _split_into(data: Data) -> str:
+    return _("Split off %(reference)s with %(titles)s") % {"reference": data["into"], "titles": _titles(data)}
+
+
+def _split_from(data: Data) -> str:
+    return _("Split off from %(reference)s with %(titles)s") % {"reference": data["from"], "titles": _titles(data)}
+
+
 def _assigned(data: Data) -> str:
     person, previous = data.get("person"), data.get("previous")
     values = {"role": _role(data["role"]), "person": (person or {}).get("name", ""), "previous": (previous or {}).get("name", "")}
@@ -212,6 +226,8 @@ TIMELINE = {
     "incidents.watch_over": Sentence("step", "clock", lambda data: _("The watch is over and nothing came back: resolve?")),
     "incidents.merged_into": Sentence("decision", "merge", lambda data: _("Became part of %(reference)s") % {"reference": data["into"]}),
     "incidents.merged_from": Sentence("decision", "merge", lambda data: _("Took in %(reference)s") % {"reference": data["from"]}),
+    "incidents.split_into": Sentence("decision", "merge", _split_into),
+    "incidents.split_from": Sentence("decision", "merge", _split_from),
     "incidents.private": Sentence(
         "decision", "lock", lambda data: _("Closed to all but named people") if data["private"] else _("Opened to everybody in the portal")
     ),

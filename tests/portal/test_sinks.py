@@ -125,7 +125,7 @@ def values(world: World, route: str, name: str) -> list[Any]:
         return list(ids[route].objects.values_list("pk", flat=True))  # type: ignore[attr-defined]
     known: dict[tuple[str, str], list[Any]] = {
         ("incidents:panel", "name"): [panel.name for panel in panels.ordered()],
-        ("incidents:act", "name"): ["note", "severity", "assign", "merge"],
+        ("incidents:act", "name"): ["note", "severity", "assign", "merge", "split"],
         ("incidents:service", "slug"): ["api-gateway", "auth-service"],
         ("incidents:team", "slug"): ["operations"],
         ("detection:source", "slug"): [world.source.slug],
