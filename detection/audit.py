@@ -16,6 +16,7 @@ from lib.jsonio import BadJSON, loads
 NEWEST = 20  # envelopes held against their alerts in a quick audit
 RECENT = timedelta(hours=1)
 MOST = 20  # findings of one kind
+PLACED_WITHIN = timedelta(minutes=10)  # after a silence is over
 
 
 def invariants(*, full: bool = False) -> list[str]:
@@ -23,7 +24,7 @@ def invariants(*, full: bool = False) -> list[str]:
 
     They are told outside, so rows go by their number: a sender's words may be those of a private incident.
     """
-    return [*_firing_twice(), *_open_twice(), *_apart(), *_candidates(), *_envelopes(full)]
+    return [*_firing_twice(), *_open_twice(), *_apart(), *_candidates(), *_forgotten(), *_envelopes(full)]
 
 
 def _firing_twice() -> list[str]:
@@ -40,7 +41,7 @@ def _apart() -> list[str]:
     """Alerts follow their group to its incident, and nothing points at a merged one."""
     strays = Alert.objects.filter(group__isnull=False).exclude(Q(incident=F("group__incident")) | Q(incident=None, group__incident=None))
     merged = AlertGroup.objects.filter(incident__state=State.MERGED)
-    grave = Alert.objects.firing().filter(fired=True, severity__in=("P1", "P2"), incident=None)
+    grave = Alert.objects.firing().filter(fired=True, severity__in=("P1", "P2"), incident=None, silence=None)
     return [
         *(f"alert {pk} is not where its group is" for pk in strays.values_list("pk", flat=True)[:MOST]),
         *(f"group {pk} points at a merged incident" for pk in merged.values_list("pk", flat=True)[:MOST]),
@@ -51,6 +52,12 @@ def _apart() -> list[str]:
 def _candidates() -> list[str]:
     wrong = Candidate.objects.filter(Q(status__in=("accepted", "joined"), incident=None) | Q(status="waiting", incident__isnull=False))
     return [f"candidate {pk} is {status} and its incident does not fit" for pk, status in wrong.values_list("pk", "status")[:MOST]]
+
+
+def _forgotten() -> list[str]:
+    """What still fires when its silence is over is placed by a sweep, soon."""
+    owed = Alert.objects.owed(clock.now() - PLACED_WITHIN)
+    return [f"alert {pk} fires, and its silence was over long ago" for pk in owed.values_list("pk", flat=True)[:MOST]]
 
 
 def _envelopes(full: bool) -> list[str]:

@@ -4,14 +4,14 @@ Lock order: incident → group → alerts. Everything is looked at once without 
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection
 from django.db.models import F, Q
 
-from detection import acknowledgements, bulk, effects, groups, rules, setting_aside
+from detection import acknowledgements, bulk, effects, groups, rules, setting_aside, silencing
 from detection.held import Held
 from detection.models import Alert, AlertGroup, Candidate, Envelope, Source
 from detection.normal import Batch, NormalAlert
@@ -25,7 +25,7 @@ REACHES_BACK = timedelta(hours=48)  # how far back rows are looked for beside th
 STAMP_EVERY = timedelta(seconds=10)  # a source's last receipt is written no more often: its row would be everybody's queue
 WRITTEN = (
     "status", "is_firing", "starts_at", "ends_at", "episodes", "fired", "name", "title", "summary", "url", "labels", "label_text", "annotations", "links",
-    "severity", "service", "group", "incident", "why", "last_received_at", "times",
+    "severity", "service", "group", "incident", "silence", "why", "last_received_at", "times",
 )  # fmt: skip
 
 
@@ -65,10 +65,26 @@ def part(source: Source, alerts: list[NormalAlert], received: datetime) -> list[
     return _references(_correlate(source, alerts, received))
 
 
+def release(source: Source, keys: list[int], received: datetime) -> int:
+    """Place those of these alerts (ids) that no silence holds any more as if they came now, in the caller's transaction; returns how many.
+
+    Raises StaleHead.
+    """
+    looked = list(Alert.objects.firing().filter(pk__in=keys, silence__isnull=False).order_by("pk"))
+    in_force = silencing.in_force(source, received)
+    return len(_settle(source, looked, lambda rows: silencing.freed(rows, in_force), received))
+
+
 def _correlate(source: Source, alerts: list[NormalAlert], received: datetime) -> list[Change]:
     notices = _notices(source, alerts, received)
     looked = _look(source, notices, received)
-    glimpse = unfold(source, notices, looked, received)
+    in_force = silencing.in_force(source, received)
+    return _settle(source, looked, lambda rows: silencing.hush(unfold(source, notices, rows, received), in_force), received)
+
+
+def _settle(source: Source, looked: list[Alert], changes_of: Callable[[Iterable[Alert]], list[Change]], received: datetime) -> list[Change]:
+    """Lock what the changes of these rows touch, make them anew of the locked rows, and carry them out."""
+    glimpse = changes_of(looked)
     homeless = [change.row for change in glimpse if change.is_touched and needs_group(change.row)]
     homes = groups.homes(source, homeless, received)
     groups.open_missing(homeless, homes, received)
@@ -76,7 +92,7 @@ def _correlate(source: Source, alerts: list[NormalAlert], received: datetime) ->
     held.homes = homes
     changes = glimpse
     if connection.features.has_select_for_update:
-        changes = unfold(source, notices, lock(Alert.objects.filter(pk__in=[row.pk for row in looked]).order_by("pk")), received)
+        changes = changes_of(lock(Alert.objects.filter(pk__in=[row.pk for row in looked]).order_by("pk")))
         _check(held, homeless, changes)
     placed = groups.place(changes, held, source, received)
     _write(changes)

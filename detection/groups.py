@@ -67,7 +67,7 @@ def place(changes: list[Change], held: Held, source: Source, received: datetime)
         if change.is_touched:
             if needs_group(change.row):
                 by_key.setdefault(key_of(change.row, held.homes), []).append(change.row)
-            elif change.row.group_id is None:
+            elif change.row.group_id is None and change.row.silence_id is None:
                 change.row.why = {**change.row.why, "act": "kept" if change.row.fired else "end_only"}
     for key in sorted(by_key):
         _place_at(held.by_key[key], by_key[key], held, placed, source, received)

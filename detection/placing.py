@@ -59,7 +59,9 @@ def standing(group: AlertGroup, incident: Incident | None, candidate: Candidate 
 
 
 def needs_group(alert: Alert) -> bool:
-    """Whether an alert that began looks for a group: P4 is kept alone, an end without a beginning is only noted."""
+    """Whether an alert that began looks for a group: P4 is kept alone, an end without a beginning is only noted, a silenced one waits."""
+    if alert.silence_id is not None:
+        return False
     if alert.group_id is None:
         return alert.fired and alert.severity in GROUPS
     return alert.incident_id is None and alert.is_firing and alert.severity in DECLARES

@@ -19,7 +19,7 @@ def alerts(user: Any, wanted: Mapping[str, str]) -> QuerySet[Alert]:
 
     Raises Refused (400) for a value that cannot be read.
     """
-    found = Alert.objects.visible_to(user).select_related("source", "service", "incident", "group__candidate")
+    found = Alert.objects.visible_to(user).select_related("source", "service", "incident", "group__candidate", "silence__source", "silence__created_by")
     if statuses := several(wanted, "status", Alert.Status.values):
         found = found.filter(status__in=statuses)
     if severities := several(wanted, "severity", Severity.values):

@@ -10,6 +10,12 @@ SINKS = {
     "detection.candidates": Sink(
         "candidates: those that lead to no incident, or to one that the reader may see", routes=("api:candidate-list", "api:candidate-detail")
     ),
+    "detection.silences": Sink(
+        "what people keep quiet, by matchers that they wrote for all to see, and how many alerts that hides from the reader's own",
+        routes=("detection:silences", "api:silence-*"),
+        is_mute=True,
+    ),
+    "detection.foresight": Sink("what a silence would hide, and the labels it begins with: alerts that the reader may see", routes=("detection:silence-new",)),
     "detection.sources": Sink(
         "senders and what of theirs could not be taken: it became no alert and so leads to no incident; never an accepted body",
         routes=("detection:sources", "detection:source", "detection:set-aside", "api:source-*", "api:mapping-*", "api:alerts-set-aside"),

@@ -4,7 +4,7 @@ from django.urls import path
 
 from detection import enqueue, ingest
 from detection.sources import OWN_DOORS
-from detection.views import alerts, sources
+from detection.views import alerts, silences, sources
 
 app_name = "detection"
 
@@ -24,5 +24,10 @@ urlpatterns = [
     path("settings/sources/<slug:slug>/", sources.source_detail, name="source"),
     path("settings/sources/<slug:slug>/rotate/", sources.source_rotate, name="source-rotate"),
     path("settings/sources/<slug:slug>/test/", sources.source_test, name="source-test"),
+    path("settings/sources/<slug:slug>/hold/", silences.source_hold, name="source-hold"),
+    path("silences/", silences.silence_list, name="silences"),
+    path("silences/new/", silences.silence_new, name="silence-new"),
+    path("silences/<int:pk>/end/", silences.silence_end, name="silence-end"),
+    path("silences/<int:pk>/extend/", silences.silence_extend, name="silence-extend"),
     path("settings/mappings/<int:pk>/delete/", sources.mapping_delete, name="mapping-delete"),
 ]

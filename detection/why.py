@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from detection.models import Alert
+from lib.times import stamp
 
 Said = Mapping[str, Any]
 
@@ -35,7 +36,7 @@ NOTES: dict[str, Callable[[], str]] = {
 def explain(alert: Alert, *, reference: str = "") -> list[str]:
     """What became of it and for which reasons, the most important first. `reference` names its incident if the reader may see it."""
     why = alert.why or {}
-    return [_act(alert, str(why.get("act", "")), reference), severity(alert), service(alert), *notes(alert), _acknowledged(alert)]
+    return [_act(alert, str(why.get("act", "")), reference), _silenced(alert), severity(alert), service(alert), *notes(alert), _acknowledged(alert)]
 
 
 def severity(alert: Alert) -> str:
@@ -61,6 +62,16 @@ def _acknowledged(alert: Alert) -> str:
     return _("Its source says that somebody works on it; calls go on until a person here takes it on") if alert.acknowledged_at else ""
 
 
+def _silenced(alert: Alert) -> str:
+    """Which silence keeps or kept it from leading anywhere."""
+    silence = alert.silence
+    if silence is None:
+        return _("It was silenced, and placed when that was over") if (alert.why or {}).get("was_silenced") else ""
+    values = {"person": silence.created_by or _("the portal"), "until": stamp(silence.ends_at), "source": silence.source or "", "reason": silence.comment}
+    said = (_("All of %(source)s is held, by %(person)s, until %(until)s") if silence.is_hold else _("Silenced by %(person)s until %(until)s")) % values
+    return _("%(said)s: %(reason)s") % {**values, "said": said} if silence.comment else said
+
+
 def _act(alert: Alert, act: str, reference: str) -> str:
     values = {"reference": reference or _("an incident"), "severity": alert.severity}
     if act == "opened":
@@ -77,6 +88,10 @@ def _act(alert: Alert, act: str, reference: str) -> str:
         return _("Waited as a candidate, then became part of %(reference)s") % values
     if act == "waits":
         return _("A candidate: a P3 waits until a person says that it is an incident")
+    if act == "silenced" and not alert.is_firing:
+        return _("Came and went while it was silenced, so it led nowhere")
+    if act == "silenced":
+        return _("Kept and shown, and it leads nowhere while it is silenced")
     if act == "end_only":
         return _("Only its end was heard of, so there was nothing to do")
     return _("Kept for the record: a %(severity)s opens nothing") % values

@@ -1,0 +1,58 @@
+"""Shapes of silences in the REST API."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from detection.matchers import OPS
+from detection.models import Silence, Source
+from lib import clock
+
+
+class MatcherSerializer(serializers.Serializer):
+    """A condition on a label; a label that is not there has the value ""."""
+
+    label = serializers.CharField(max_length=200)  # type: ignore[assignment]  # a field of that name, as the API calls it
+    op = serializers.ChoiceField(choices=OPS, default="=")
+    value = serializers.CharField(max_length=2000, allow_blank=True, trim_whitespace=False, help_text="For =~ and !~ a pattern that meets the whole value.")
+
+
+class SilenceSerializer(serializers.ModelSerializer):
+    """A silence; one without matchers holds all that its source sends."""
+
+    state = serializers.SerializerMethodField()
+    matchers = MatcherSerializer(many=True)
+    source = serializers.CharField(source="source.slug", default=None, allow_null=True)  # type: ignore[assignment]  # as the API calls it
+    created_by = serializers.CharField(source="created_by.username", default=None, allow_null=True)
+    ended_early_by = serializers.CharField(source="ended_early_by.username", default=None, allow_null=True)
+    hides = serializers.IntegerField(help_text="How many firing alerts that you may see it hides now.")
+
+    class Meta:
+        model = Silence
+        fields = [
+            "id", "state", "matchers", "source", "starts_at", "ends_at", "comment", "created_by", "created_at", "ended_early_by", "ended_early_at", "hides",
+        ]  # fmt: skip
+
+    @extend_schema_field(serializers.ChoiceField(choices=Silence.State.choices))
+    def get_state(self, silence: Silence) -> Any:
+        """Whether it is coming, active or over."""
+        return silence.state(clock.now()).value
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A known one",
+            {"matchers": [{"label": "alertname", "op": "=", "value": "DiskFull"}], "ends_at": "2030-01-01T12:00:00Z", "comment": "New disk is on its way"},
+        )
+    ]
+)
+class SilenceMakeSerializer(serializers.Serializer):
+    """A silence to make."""
+
+    matchers = MatcherSerializer(many=True, required=False, default=list)
+    source: Any = serializers.SlugRelatedField(slug_field="slug", queryset=Source.objects.all(), required=False, allow_null=True)
+    starts_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Now unless said otherwise.")
+    ends_at = serializers.DateTimeField(help_text="At most 30 days later.")
+    comment = serializers.CharField(max_length=500, required=False, allow_blank=True)
