@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection
-from django.db.models import F, Q
+from django.db.models import Q
 
 from detection import acknowledgements, bulk, effects, groups, rules, setting_aside, silencing
 from detection.held import Held
@@ -29,6 +29,15 @@ WRITTEN = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """A request to be stored; `alerts` are those of its batch that `part` has not stored before."""
+
+    batch: Batch
+    raw: bytes
+    alerts: list[NormalAlert]
+
+
 @dataclass
 class Outcome:
     """What became of a request."""
@@ -37,32 +46,47 @@ class Outcome:
     references: list[str] = field(default_factory=list)  # of incidents that are not private
 
 
-def take(source: Source, batch: Batch, raw: bytes, received: datetime, *, last: list[NormalAlert] | None = None) -> Outcome:
-    """Store a batch and do all it means, in the caller's transaction. Raises StaleHead when another request was quicker: begin again.
+def take(source: Source, deliveries: list[Delivery], received: datetime) -> list[Outcome]:
+    """Store requests of one source, in the order in which they came, and do all they mean as if it were one, in the caller's transaction.
 
-    `last`: those of its alerts that `part` has not stored before.
+    Raises StaleHead when another request was quicker: begin again.
     """
-    alerts = batch.alerts if last is None else last
-    Envelope.objects.create(
-        source=source,
-        received_at=received,
-        body=raw.decode("utf-8", "replace").replace("\x00", ""),
-        digest=hashlib.sha256(raw).hexdigest(),
-        accepted=len(batch.alerts),
-        rejected=len(batch.rejected),
-        truncated=batch.truncated,
-    )
-    setting_aside.keep(source, batch.rejected, received)
+    bulk.insert([_envelope(source, delivery, received) for delivery in deliveries])
+    setting_aside.keep(source, [one for delivery in deliveries for one in delivery.batch.rejected], received)
+    alerts = [alert for delivery in deliveries for alert in delivery.alerts]
     changes = _correlate(source, alerts, received) if alerts else []
-    acknowledgements.note(source, batch.acknowledged)
+    acknowledgements.note(source, [fingerprint for delivery in deliveries for fingerprint in delivery.batch.acknowledged])
     stamp(source, received)
     failpoints.hit("detection.before_commit")
-    return Outcome(len(batch.alerts), _references(changes))
+    incidents: dict[str, set[int]] = {}
+    for change in changes:
+        if change.row.incident_id:
+            incidents.setdefault(change.row.fingerprint, set()).add(change.row.incident_id)
+    references = _references(changes)
+    return [
+        Outcome(
+            len(delivery.batch.alerts),
+            [references[pk] for pk in sorted({pk for alert in delivery.alerts for pk in incidents.get(alert.fingerprint, ())}) if pk in references],
+        )
+        for delivery in deliveries
+    ]
 
 
 def part(source: Source, alerts: list[NormalAlert], received: datetime) -> list[str]:
     """Store some alerts of a batch and do all they mean, as `take`; returns the incidents."""
-    return _references(_correlate(source, alerts, received))
+    return list(_references(_correlate(source, alerts, received)).values())
+
+
+def _envelope(source: Source, delivery: Delivery, received: datetime) -> Envelope:
+    return Envelope(
+        source=source,
+        received_at=received,
+        body=delivery.raw.decode("utf-8", "replace").replace("\x00", ""),
+        digest=hashlib.sha256(delivery.raw).hexdigest(),
+        accepted=len(delivery.batch.alerts),
+        rejected=len(delivery.batch.rejected),
+        truncated=delivery.batch.truncated,
+    )
 
 
 def release(source: Source, keys: list[int], received: datetime) -> int:
@@ -154,15 +178,13 @@ def _check(held: Held, homeless: list[Alert], changes: list[Change]) -> None:
 def _write(changes: list[Change]) -> None:
     """All rows in at most three statements; ends before beginnings, so that one row per fingerprint fires at any moment."""
     changed = [change for change in changes if not change.is_new and (change.is_touched or change.is_reworded)]
-    heard = {change.row.pk: change.row for change in changes if not change.is_new and not change.is_touched and not change.is_reworded}
+    heard = [change.row for change in changes if not change.is_new and not change.is_touched and not change.is_reworded]
     try:
         bulk.update([change.row for change in changed], WRITTEN)
+        bulk.update(heard, ["last_received_at", "times"])
         bulk.insert([change.row for change in changes if change.is_new])
     except IntegrityError as error:
         raise StaleHead("the same alert was stored in between") from error
-    if heard:
-        latest = max(row.last_received_at for row in heard.values())
-        Alert.objects.filter(pk__in=heard).update(last_received_at=latest, times=F("times") + 1)
 
 
 def stamp(source: Source, received: datetime) -> None:
@@ -171,8 +193,8 @@ def stamp(source: Source, received: datetime) -> None:
         Source.objects.filter(pk=source.pk).update(last_received_at=received)
 
 
-def _references(changes: list[Change]) -> list[str]:
+def _references(changes: list[Change]) -> dict[int, str]:
     """The incidents that these alerts belong to; private ones are not named."""
     wanted = {change.row.incident_id for change in changes if change.row.incident_id}
     found = Incident.objects.filter(pk__in=wanted, is_private=False).order_by("pk") if wanted else Incident.objects.none()
-    return list(found.values_list("reference", flat=True))
+    return dict(found.values_list("pk", "reference"))

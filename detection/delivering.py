@@ -1,9 +1,12 @@
-"""Brings a batch into the database within two seconds, or says that it is busy."""
+"""Brings a batch into the database within two seconds, or says that it is busy; who waits at the same time goes in together."""
 
 import random
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -17,7 +20,8 @@ from detection.normal import Batch
 from lib import clock, failpoints
 from lib.db import StaleHead, is_away, is_race
 
-MOST_AT_ONCE = 2_000  # alerts in one transaction
+MOST_AT_ONCE = 2_000  # alerts of one request in one transaction
+MOST_TOGETHER = 500  # alerts of several requests in one transaction
 TURN_SECONDS = 0.12  # those who wait for SQLite's lock look for it at least this often
 PATIENCE = 1.8  # seconds from here to the answer when the database is busy (trust.md "Faults")
 
@@ -40,14 +44,98 @@ def deliver(source: Source, batch: Batch, raw: bytes) -> correlate.Outcome:
         references += within(partial(correlate.part, source, alerts))
         if connection.vendor == "sqlite":
             time.sleep(TURN_SECONDS)
-    outcome = within(lambda received: correlate.take(source, batch, raw, received, last=last))
+    mine = Waiting(correlate.Delivery(batch, raw, last))
+    if connection.in_atomic_block or batch.acknowledged:  # another's must not hang on this transaction; an acknowledgement means what fired before it
+        outcome = within(partial(correlate.take, source, [mine.delivery]))[0]
+    else:
+        outcome = _lines[source.pk].take(source, mine)
     outcome.references = list(dict.fromkeys([*references, *outcome.references]))
     return outcome
 
 
-def within(act: Callable[[datetime], T]) -> T:
-    """Do `act` in one transaction, run again after lost races while the time lasts. Raises Busy."""
-    deadline = time.monotonic() + PATIENCE
+@dataclass(eq=False)
+class Waiting:
+    """A request in its source's line."""
+
+    delivery: correlate.Delivery
+    patience_ends: float = field(default_factory=lambda: time.monotonic() + PATIENCE)
+    outcome: correlate.Outcome | None = None
+    error: Exception | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its answer is known."""
+        return self.outcome is not None or self.error is not None
+
+
+class Line:
+    """The requests of one source: while one transaction runs the next ones gather, and one of them takes all of these in the next."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Waiting] = []
+        self.is_led = False
+        self.changed = threading.Condition()
+
+    def take(self, source: Source, mine: Waiting) -> correlate.Outcome:
+        """What became of `mine`, after the commit. Raises Busy, or what went wrong with `mine` alone."""
+        with self.changed:
+            self.waiting.append(mine)
+            self.changed.wait_for(lambda: mine.is_settled or not self.is_led, PATIENCE)
+            if self.is_led and mine in self.waiting:
+                self.waiting.remove(mine)
+                raise Busy
+            self.changed.wait_for(lambda: mine.is_settled or not self.is_led)
+            is_leader = mine in self.waiting
+            self.is_led = self.is_led or is_leader
+        if is_leader:
+            self._lead(source, mine)
+        if mine.outcome is None:
+            raise mine.error or Busy
+        return mine.outcome
+
+    def _lead(self, source: Source, mine: Waiting) -> None:
+        try:
+            while not mine.is_settled:
+                with self.changed:
+                    together = self._next()
+                _settle(source, together)
+        finally:
+            with self.changed:
+                self.is_led = False
+                self.changed.notify_all()
+
+    def _next(self) -> list[Waiting]:
+        """Who goes in together, in the order in which they came."""
+        together: list[Waiting] = []
+        alerts = 0
+        while self.waiting and (not together or alerts + len(self.waiting[0].delivery.alerts) <= MOST_TOGETHER):
+            together.append(self.waiting.pop(0))
+            alerts += len(together[-1].delivery.alerts)
+        return together
+
+
+_lines: defaultdict[int, Line] = defaultdict(Line)
+
+
+def _settle(source: Source, together: list[Waiting]) -> None:
+    """Take all in one transaction; when that fails each in its own, so that a bad one falls out alone."""
+    try:
+        outcomes = within(partial(correlate.take, source, [one.delivery for one in together]), until=min(one.patience_ends for one in together))
+    except Exception as error:  # noqa: BLE001 - it is raised by the request that it belongs to
+        if len(together) == 1 or isinstance(error, Busy):
+            for one in together:
+                one.error = error
+        else:
+            for one in together:
+                _settle(source, [one])
+    else:
+        for one, outcome in zip(together, outcomes, strict=True):
+            one.outcome = outcome
+
+
+def within(act: Callable[[datetime], T], *, until: float | None = None) -> T:
+    """Do `act` in one transaction, run again after lost races while the time lasts (`until` a monotonic moment). Raises Busy."""
+    deadline = time.monotonic() + PATIENCE if until is None else until
     while True:
         left = deadline - time.monotonic()
         try:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from detection import audit
-from detection.correlate import take
+from detection.correlate import Delivery, take
 from detection.models import Alert, Candidate
 from detection.sources.alertmanager import parse
 from incidents.models import Incident
@@ -44,7 +44,8 @@ def run(source, batches):
     with transaction.atomic():
         for batch in batches:
             payload = notification(*batch)
-            take(source, parse(payload), canonical(payload).encode(), clock.now())
+            parsed = parse(payload)
+            take(source, [Delivery(parsed, canonical(payload).encode(), parsed.alerts)], clock.now())
         assert audit.invariants(full=True) == []
         left = {
             "alerts": sorted(Alert.objects.values_list("fingerprint", "status", "starts_at", "ends_at", "fired", "severity", "service__slug")),

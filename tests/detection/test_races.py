@@ -1,6 +1,7 @@
 """Many requests at once: one incident, nothing lost, on either database."""
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from unittest import mock
@@ -9,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from detection import audit, delivering, keys
+from detection import audit, correlate, delivering, keys, setting_aside
 from detection.models import Alert, AlertGroup, Envelope
 from incidents import playbook
 from incidents.models import Incident
@@ -20,18 +21,18 @@ from tests.detection.conftest import KEY, make_alert, notification
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def post_at_once(payloads, path=f"/ingest/alertmanager/{KEY}/"):
+def post_at_once(payloads, path=f"/ingest/alertmanager/{KEY}/", *, raises=True):
     """All of them at the same moment, each in a thread of its own; one that is told to come again does, as Alertmanager would."""
     barrier = Barrier(len(payloads))
 
     def post(payload):
-        client = Client()
+        client = Client(raise_request_exception=raises)
         barrier.wait()
         try:
             for _again in range(30):
                 answer = client.post(path, data=json.dumps(payload), content_type="application/json")
                 if answer.status_code != 503:
-                    return answer.status_code, answer.json()
+                    return answer.status_code, answer.json() if answer.status_code == 202 else None
                 assert answer.headers["Retry-After"]
             return answer.status_code, answer.json()
         finally:
@@ -97,6 +98,52 @@ def _locked(*_args, **_kwargs):
     raise StaleHead("always")
 
 
+def gathered(count):
+    """How many requests each transaction took, and a door that lets nobody in before `count` wait behind the first."""
+    took, take, line = [], correlate.take, delivering._lines
+
+    def wait_and_take(source, deliveries, received):
+        took.append(len(deliveries))
+        if len(took) == 1:
+            until = time.monotonic() + 10
+            while len(line[source.pk].waiting) < count and time.monotonic() < until:
+                time.sleep(0.005)
+        return take(source, deliveries, received)
+
+    return took, mock.patch("detection.correlate.take", side_effect=wait_and_take)
+
+
+def test_requests_that_wait_go_in_together_and_each_has_its_envelope_and_answer(ready):
+    took, door = gathered(6)
+    payloads = [notification(make_alert(f"A{number}", service="cache" if number % 2 else "logging")) for number in range(7)]
+    with door, mock.patch("detection.delivering.PATIENCE", 20):
+        answers = post_at_once(payloads)
+    assert took == [1, 6]
+    assert [(status, body["accepted"]) for status, body in answers] == [(202, 1)] * 7
+    for number, (_status, body) in enumerate(answers):
+        assert body["incidents"] == [Alert.objects.get(name=f"A{number}").incident.reference]
+    assert (Envelope.objects.count(), Incident.objects.count()) == (7, 2)
+    assert audit.invariants(full=True) == []
+
+
+def test_a_bad_request_among_those_that_wait_falls_out_alone(ready):
+    took, door = gathered(4)
+    insert = setting_aside.keep
+
+    def refuse(source, rejected, received):
+        if rejected:
+            raise ValueError("bad")
+        insert(source, rejected, received)
+
+    payloads = [notification(make_alert(f"A{number}")) for number in range(4)]
+    payloads.append(notification(make_alert("Bad"), {"status": "?"}))
+    with door, mock.patch("detection.delivering.PATIENCE", 20), mock.patch("detection.setting_aside.keep", side_effect=refuse):
+        answers = [status for status, _body in post_at_once(payloads, raises=False)]
+    assert sorted(answers) == [202] * 4 + [500] and sum(took) >= 5
+    assert Envelope.objects.count() == 4 and not Alert.objects.filter(name="Bad").exists()
+    assert audit.invariants(full=True) == []
+
+
 def many():
     """Ten alerts, which go in by four transactions, the gravest last."""
     return [make_alert(f"A{number}", severity="warning" if number < 9 else "critical") for number in range(10)]
@@ -106,8 +153,8 @@ def test_a_very_large_notification_lets_others_in_between(ready, monkeypatch):
     monkeypatch.setattr(delivering, "MOST_AT_ONCE", 3)
     transactions, within, others = [], delivering.within, []
 
-    def and_another(act):
-        done = within(act)
+    def and_another(act, **more):
+        done = within(act, **more)
         transactions.append(act)
         if len(transactions) == 1:
             others.extend(post_at_once([notification(make_alert("Other", service="cache"))]))
