@@ -25,7 +25,7 @@ REASONS = {
     "too_large": gettext_lazy("is larger than a source of its kind may send"),
     "no_alerts": gettext_lazy("holds no list of alerts"),
     "no_objects": gettext_lazy("holds neither an alert nor a list of alerts"),
-    "bad_action": gettext_lazy("its event_action is none of trigger, acknowledge, resolve"),
+    "bad_action": gettext_lazy("its event_action is none that PagerDuty knows"),
     "too_many": gettext_lazy("holds more than 50,000 alerts"),
 }
 

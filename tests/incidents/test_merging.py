@@ -66,6 +66,7 @@ def test_the_highest_severity_of_either_stays(declare, commander):
 
 def test_a_target_that_became_private_is_not_told_by_its_source(declare, commander, responder, client):
     source, into = declare(), declare(title="canary-merge-77")
+    lifecycle.assign(source, "scribe", responder, actor=commander)
     lifecycle.merge(source, into, actor=commander)
     lifecycle.set_private(into, True, actor=commander)
     client.force_login(responder)

@@ -93,7 +93,7 @@ def test_a_translation_fills_in_what_its_source_fills_in() -> None:
 def test_a_formatted_translation_can_be_formatted() -> None:
     for entry in entries():
         english = entry.msgid_plural or entry.msgid
-        names, unnamed = re.findall(r"%\((\w+)\)", english), re.findall(r"%[sd]", english)
+        names, unnamed = re.findall(r"%\((\w+)\)", english), re.findall(r"(?<!%)%[sd]", english)
         for chinese in (entry.msgstr_plural.values() if entry.msgid_plural else [entry.msgstr]) if names or unnamed else []:
             assert chinese % (dict.fromkeys(names, 1) if names else (1,) * len(unnamed)), english
 
