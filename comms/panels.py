@@ -8,8 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.abilities import Ability
 from comms import obligations
 from comms.models import Delivery, Obligation
-from incidents import rights
-from incidents.models import Incident
+from incidents.page import Page
 from incidents.panels import Panel, register
 from lib import clock
 
@@ -17,9 +16,9 @@ STATES = {"comms.update", "comms.update_missed"} | {f"incidents.{kind}" for kind
 SHOWN = 5
 
 
-def updates(incident: Incident, user: Any) -> dict[str, Any] | None:
+def updates(page: Page) -> dict[str, Any] | None:
     """What is owed now, and how the last ones went; nothing for an incident that owes none."""
-    rows = list(Obligation.objects.filter(incident=incident).select_related("kept_by").order_by("-opened_at", "-id")[:50])
+    rows = list(Obligation.objects.filter(incident=page.incident).order_by("-opened_at", "-id")[:50])
     open_ones = [row for row in rows if row.closed_at is None]
     past = [row for row in rows if row.closing in (Obligation.Closing.KEPT, Obligation.Closing.MISSED)]
     if not open_ones and not past:
@@ -30,23 +29,21 @@ def updates(incident: Incident, user: Any) -> dict[str, Any] | None:
         "past": past[:SHOWN],
         "kept": sum(row.closing == Obligation.Closing.KEPT for row in past),
         "missed": sum(row.closing == Obligation.Closing.MISSED for row in past),
-        "may_update": rights.may(user, Ability.RESPOND, incident),
-        "incident": incident,
-        "rhythm": obligations.cadence(incident, "war_room"),
+        "may_update": page.may(Ability.RESPOND),
+        "rhythm": obligations.cadence(page.incident, "war_room"),
     }
 
 
-def messages(incident: Incident, user: Any) -> dict[str, Any] | None:
+def messages(page: Page) -> dict[str, Any] | None:
     """How many went out, and what did not."""
-    counts = dict(Delivery.objects.filter(incident=incident).order_by().values_list("state").annotate(Count("id")))
+    counts = dict(Delivery.objects.filter(incident=page.incident).order_by().values_list("state").annotate(Count("id")))
     if not counts:
         return None
-    failed = Delivery.objects.filter(incident=incident, state=Delivery.State.DEAD).select_related("person").order_by("-id")[:SHOWN]
+    failed = Delivery.objects.filter(incident=page.incident, state=Delivery.State.DEAD).select_related("person").order_by("-id")[:SHOWN]
     labels = dict(Delivery.State.choices)
     return {
         "counts": [{"state": state, "label": labels[state], "count": counts[state]} for state in Delivery.State.values if state in counts],
-        "failed": failed,
-        "incident": incident,
+        "failed": failed if Delivery.State.DEAD in counts else [],
     }
 
 

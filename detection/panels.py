@@ -8,8 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.abilities import Ability
 from detection import changes
 from detection.models import Alert, Change
-from incidents import rights
-from incidents.models import Incident
+from incidents.page import Page
 from incidents.panels import Panel, register
 from lib import clock
 
@@ -30,29 +29,32 @@ KINDS = frozenset(
 )
 
 
-def alerts(incident: Incident, user: Any) -> dict[str, Any] | None:
-    """Its alerts, firing ones first, and others that fire on the same services; None where there are neither. Three queries."""
-    counts = Alert.objects.filter(incident=incident).aggregate(firing=Count("pk", filter=Q(status="firing")), ended=Count("pk", filter=Q(status="resolved")))
+def alerts(page: Page) -> dict[str, Any] | None:
+    """Its alerts, firing ones first, and others that fire on the same services; None where there are neither. At most three queries."""
+    incident = page.incident
     rows = list(Alert.objects.filter(incident=incident).select_related("service").order_by("status", "severity", "-received_at")[:SHOWN])
-    services = [impact.service_id for impact in incident.impacts.all()]
+    services = [impact.service_id for impact in page.impacts]
     beside = (
-        Alert.objects.visible_to(user).firing().filter(service__in=services).exclude(incident=incident)
+        Alert.objects.visible_to(page.user).firing().filter(service__in=services).exclude(incident=incident)
         if services and incident.is_open
         else Alert.objects.none()
     )
     also = list(beside.order_by("severity", "-received_at")[:5])
     if not rows and not also:
         return None
-    count = counts["firing"] + counts["ended"]
-    may_split = incident.is_open and count > 1 and rights.may(user, Ability.COMMAND, incident)
-    return {"rows": rows, "also": also, "more": count - len(rows), "may_split": may_split, **counts}
+    firing, count = sum(row.status == "firing" for row in rows), len(rows)
+    if count == SHOWN:
+        every = Alert.objects.filter(incident=incident).aggregate(firing=Count("pk", filter=Q(status="firing")), count=Count("pk"))
+        firing, count = every["firing"], every["count"]
+    may_split = incident.is_open and count > 1 and page.may(Ability.COMMAND)
+    return {"rows": rows, "also": also, "more": count - len(rows), "may_split": may_split, "firing": firing, "ended": count - firing}
 
 
-def changed(incident: Incident, user: Any) -> dict[str, Any] | None:
+def changed(page: Page) -> dict[str, Any] | None:
     """What was changed about its services from a day before it began; None where nothing was. One query."""
-    services = [impact.service_id for impact in incident.impacts.all()]
-    until = incident.resolved_at or clock.now()
-    rows: list[Change] = list(changes.lately(services, incident.began_at or incident.declared_at, until)[:CHANGES]) if services else []
+    services = [impact.service_id for impact in page.impacts]
+    until = page.incident.resolved_at or clock.now()
+    rows: list[Change] = list(changes.lately(services, page.incident.began_at or page.incident.declared_at, until)[:CHANGES]) if services else []
     return {"rows": rows} if rows else None
 
 

@@ -47,9 +47,9 @@ def find(command: str) -> Act | None:
     return ACTS.get(command) or next((act for act in ACTS.values() if command in act.aliases), None)
 
 
-def offered(incident: Incident, user: Any) -> list[Act]:
-    """What `user` may do to `incident` now, in order."""
-    allowed = {ability: rights.may(user, ability, incident) for ability in {act.ability for act in ACTS.values()}}
+def offered(incident: Incident, user: Any, may: Callable[[Ability], bool] | None = None) -> list[Act]:
+    """What `user` may do to `incident` now, in order; `may` answers for a page that has asked already."""
+    allowed = {ability: may(ability) if may else rights.may(user, ability, incident) for ability in {act.ability for act in ACTS.values()}}
     return sorted((act for act in ACTS.values() if allowed[act.ability] and act.available(incident, user)), key=lambda act: act.position)
 
 

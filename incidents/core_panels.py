@@ -6,14 +6,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.abilities import Ability
-from incidents import page, rights
 from incidents.messages import milestone_name
-from incidents.models import Clock, Incident, Role, State, Step
+from incidents.models import Clock, Role, State, Step
 from incidents.models.incident import MILESTONES
+from incidents.page import Face, Page, countdown
 from incidents.panels import Panel, register
 from lib import clock
+from lib.times import span
 
 SHOWN = 6  # steps due next that stand open; the later ones are folded
+SHOWN_KIN = 20
 KINDS = {
     "steps": ("state", "step_done", "step_undone", "step_late", "step_cancelled", "severity", "declared"),
     "services": ("services", "users_affected", "edited"),
@@ -23,10 +25,10 @@ KINDS = {
 }
 
 
-def steps(incident: Incident, user: Any) -> dict[str, Any]:
+def steps(page: Page) -> dict[str, Any]:
     """What is late, what is due, what is done."""
     now = clock.now()
-    rows = list(Step.objects.filter(incident=incident).select_related("done_by"))
+    rows = list(Step.objects.filter(incident=page.incident).select_related("done_by"))
     roles, states = dict(Role.choices), dict(State.choices)
     for row in rows:
         row.cancelled_why = str(states.get(row.cancel_reason, row.cancel_reason))  # type: ignore[attr-defined]
@@ -42,36 +44,33 @@ def steps(incident: Incident, user: Any) -> dict[str, Any]:
         {"state": "done", "title": _("Done"), "fold": True, "steps": [row for row in rows if row.done_at]},
         {"state": "cancelled", "title": _("No longer apply"), "fold": True, "steps": [row for row in rows if row.cancelled_at and not row.done_at]},
     ]
-    return {"groups": [group for group in groups if group["steps"]], "count": len(pending), "may_tick": rights.may(user, Ability.RESPOND, incident)}
+    return {"groups": [group for group in groups if group["steps"]], "count": len(pending), "may_tick": page.may(Ability.RESPOND)}
 
 
-def services(incident: Incident, user: Any) -> dict[str, Any]:
+def services(page: Page) -> dict[str, Any]:
     """What is hit, and how badly."""
     return {
-        "impacts": incident.impacts.select_related("service__owner").order_by("service__position"),
-        "may_respond": rights.may(user, Ability.RESPOND, incident),
+        "impacts": page.impacts,
+        "may_respond": page.may(Ability.RESPOND),
     }
 
 
-def roles(incident: Incident, user: Any) -> dict[str, Any]:
+def roles(page: Page) -> dict[str, Any]:
     """Who plays which part, and the commander's chair even when it is empty."""
-    held = {row.role: row.person for row in page.people(incident)}
+    held = {row.role: row.person for row in page.people}
     order = [Role.COMMANDER, *(role for role in Role if role != Role.COMMANDER and role in held)]
     return {
         "rows": [{"label": role.label, "person": held.get(role)} for role in order],
-        "may_assign": incident.is_open and rights.may(user, Ability.RESPOND, incident),
+        "may_assign": page.incident.is_open and page.may(Ability.RESPOND),
     }
 
 
-def clocks(incident: Incident, user: Any) -> dict[str, Any]:
+def clocks(page: Page) -> dict[str, Any]:
     """Each clock with its verdict, and the milestones."""
     now = clock.now()
-    rows = [
-        {"label": label(row), "service": row.service, "face": face_of(row, now), "target": row.target_seconds}
-        for row in incident.clocks.select_related("service").order_by("kind", "due_at")
-    ]
-    reached = [{"name": name, "label": milestone_name(name), "at": at} for name in MILESTONES if (at := getattr(incident, f"{name}_at"))]
-    return {"clocks": rows, "milestones": reached, "may_command": rights.may(user, Ability.COMMAND, incident)}
+    rows = [{"label": label(row), "service": row.service, "face": face_of(row, now), "target": row.target_seconds} for row in page.clocks]
+    reached = [{"name": name, "label": milestone_name(name), "at": at} for name in MILESTONES if (at := getattr(page.incident, f"{name}_at"))]
+    return {"clocks": rows, "milestones": reached, "may_command": page.may(Ability.COMMAND)}
 
 
 def label(row: Clock) -> str:
@@ -79,22 +78,21 @@ def label(row: Clock) -> str:
     return {"rto": pgettext("clock", "RTO"), "rpo": pgettext("clock", "RPO"), "watch": pgettext("clock", "Watch")}.get(row.kind, row.kind)
 
 
-def face_of(row: Clock, now: Any) -> page.Face:
+def face_of(row: Clock, now: Any) -> Face:
     """A clock's verdict; for the RPO the exposure."""
     if row.kind != Clock.Kind.RPO:
-        return page.countdown(row, label(row), now)
+        return countdown(row, label(row), now)
     if row.exposure_seconds is None:
-        return page.Face("rpo", label(row), _("unknown"), "warn")
-    return page.Face("rpo", label(row), page.span(row.exposure_seconds), "bad" if row.exposure_seconds > row.target_seconds else "good")
+        return Face("rpo", label(row), _("unknown"), "warn")
+    return Face("rpo", label(row), span(row.exposure_seconds), "bad" if row.exposure_seconds > row.target_seconds else "good")
 
 
-def related(incident: Incident, user: Any) -> dict[str, Any] | None:
+def related(page: Page) -> dict[str, Any] | None:
     """Incidents this one grew from, became part of or took in."""
-    seen = Incident.objects.visible_to(user)
-    origins = ((incident.related_to_id, _("this recurs")), (incident.merged_into_id, _("became part of it")))
-    rows = [{"incident": other, "why": why} for pk, why in origins if pk is not None for other in seen.filter(pk=pk)]
-    rows += [{"incident": other, "why": _("merged here")} for other in seen.filter(merged_into=incident)[:20]]
-    rows += [{"incident": other, "why": _("a later one")} for other in seen.filter(related_to=incident)[:20]]
+    origins = ((page.incident.related_to_id, _("this recurs")), (page.incident.merged_into_id, _("became part of it")))
+    rows = [{"incident": other, "why": why} for pk, why in origins for other in page.kin if other.pk == pk]
+    rows += [{"incident": other, "why": _("merged here")} for other in page.kin if other.merged_into_id == page.incident.pk][:SHOWN_KIN]
+    rows += [{"incident": other, "why": _("a later one")} for other in page.kin if other.related_to_id == page.incident.pk][:SHOWN_KIN]
     return {"rows": rows} if rows else None
 
 

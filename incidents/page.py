@@ -1,15 +1,18 @@
-"""What the head of an incident page shows: phases, clocks, people, the next acts."""
+"""An incident as one person looks at it, and what the head of its page shows: phases, clocks, people, the next acts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from incidents import acts, figures, search
-from incidents.models import Clock, Incident, RoleAssignment, State
+from accounts.abilities import Ability
+from incidents import acts, figures, rights, search
+from incidents.models import Clock, Impact, Incident, RoleAssignment, State
 from incidents.playbook import incident_playbook
 from lib import clock as time
 from lib.i18n import pick
@@ -30,6 +33,7 @@ NEXT: dict[str, tuple[str, ...]] = {
     S.DISMISSED: ("redeclare",),
 }
 AHEAD = 2  # buttons beside "More": what a thumb can tell apart
+KIN = 100  # related incidents that a page names
 NEARLY_OVER = 0.25  # the part of a target below which its clock turns amber
 
 
@@ -68,6 +72,53 @@ class Press:
     act: acts.Act
     is_direct: bool
     style: str = ""
+
+
+class Page:
+    """One incident as one person looks at it who may see it: what several parts show is read once, when the first one asks."""
+
+    def __init__(self, incident: Incident, user: Any):
+        self.incident = incident
+        self.user = user
+        self._may: dict[Ability, bool] = {}
+
+    def may(self, ability: Ability) -> bool:
+        """Whether this person may use `ability` here."""
+        if ability not in self._may:
+            self._may[ability] = rights.holds(self.user, ability, lambda: self.commander.pk if self.commander else None)
+        return self._may[ability]
+
+    @cached_property
+    def clocks(self) -> list[Clock]:
+        """Its clocks with their services."""
+        return list(self.incident.clocks.select_related("service").order_by("kind", "due_at"))
+
+    @cached_property
+    def impacts(self) -> list[Impact]:
+        """The services it hits, with who owns them."""
+        return list(self.incident.impacts.select_related("service__owner").order_by("service__position"))
+
+    @cached_property
+    def people(self) -> list[RoleAssignment]:
+        """Who plays which part now."""
+        return list(self.incident.assignments.filter(until=None).select_related("person").order_by("since"))
+
+    @property
+    def commander(self) -> Any:
+        """Who commands it, or None."""
+        return next((row.person for row in self.people if row.role == "commander"), None)
+
+    @cached_property
+    def kin(self) -> list[Incident]:
+        """The incidents it grew from, became part of, took in or led to, of those that this person may see; the newest first."""
+        found = Q(merged_into=self.incident) | Q(related_to=self.incident)
+        origins = {pk for pk in (self.incident.related_to_id, self.incident.merged_into_id) if pk is not None}
+        return list(Incident.objects.visible_to(self.user).filter(found | Q(pk__in=origins) if origins else found)[:KIN])
+
+    @property
+    def merged(self) -> list[Incident]:
+        """What became part of it, the first first."""
+        return [other for other in reversed(self.kin) if other.merged_into_id == self.incident.pk]
 
 
 def find(user: Any, reference: str) -> Incident:
@@ -143,31 +194,25 @@ def updates_due(incident: Incident, now: datetime) -> list[Face]:
     return shown
 
 
-def presses(incident: Incident, user: Any) -> tuple[list[Press], list[Press]]:
+def presses(page: Page) -> tuple[list[Press], list[Press]]:
     """The buttons of the head and what stands behind "More"."""
-    offered = {act.name: act for act in acts.offered(incident, user)}
+    incident = page.incident
+    offered = {act.name: act for act in acts.offered(incident, page.user, page.may)}
     somebody_has_it = incident.acknowledged_by_id is not None and incident.acknowledgement_asked_at is None
     first: tuple[str, ...] = ("take_command",) if somebody_has_it else ("acknowledge", "take_command")
     wanted = [name for name in first if name in offered][:1]
     wanted = (wanted + [name for name in NEXT.get(incident.state, ()) if name in offered])[:AHEAD]
-    ahead = [
-        _press(offered[name], incident, user, "primary" if index == 0 else "danger" if offered[name].is_danger else "") for index, name in enumerate(wanted)
-    ]
-    return ahead, [_press(act, incident, user, "danger" if act.is_danger else "") for name, act in offered.items() if name not in wanted and name != "note"]
+    ahead = [_press(offered[name], "primary" if index == 0 else "danger" if offered[name].is_danger else "") for index, name in enumerate(wanted)]
+    return ahead, [_press(act, "danger" if act.is_danger else "") for name, act in offered.items() if name not in wanted and name != "note"]
 
 
-def _press(act: acts.Act, incident: Incident, user: Any, style: str) -> Press:
+def _press(act: acts.Act, style: str) -> Press:
     fields = act.form.base_fields.values() if act.form else ()
     is_direct = act.name in NEXT_ACTS and not any(field.required for field in fields) and not act.is_danger
     return Press(act, is_direct or (act.form is None and not act.is_danger), style)
 
 
 NEXT_ACTS = {name for names in NEXT.values() for name in names}
-
-
-def people(incident: Incident) -> list[RoleAssignment]:
-    """Who plays which part now, the commander first."""
-    return list(incident.assignments.filter(until=None).select_related("person").order_by("since"))
 
 
 def meeting_places(incident: Incident) -> list[dict[str, str]]:
@@ -180,17 +225,16 @@ def meeting_places(incident: Incident) -> list[dict[str, str]]:
     ]
 
 
-def head(incident: Incident, user: Any) -> dict[str, Any]:
+def head(page: Page) -> dict[str, Any]:
     """Everything the head of the page shows."""
-    now = time.now()
-    roles = people(incident)
-    ahead, rest = presses(incident, user)
+    incident, now = page.incident, time.now()
+    ahead, rest = presses(page)
     return {
         "incident": incident,
         "phases": phases(incident.state),
-        "faces": faces(incident, incident.clocks.all(), now),
-        "commander": next((row.person for row in roles if row.role == "commander"), None),
-        "roles": [row for row in roles if row.role != "commander"],
+        "faces": faces(incident, page.clocks, now),
+        "commander": page.commander,
+        "roles": [row for row in page.people if row.role != "commander"],
         "ahead": ahead,
         "rest": rest,
         "places": meeting_places(incident) if incident.is_open else [],

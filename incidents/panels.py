@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from incidents.models import Incident
+from incidents.page import Page
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of the incident page. `context` returns what `template` needs, or None to leave it out.
+    """A part of the incident page. `context` returns what `template` needs, or None to leave it out; what the head or another panel
+    shows as well it asks of the page, which reads it once.
 
     `refresh_on` holds the kinds of entries after which its content may have changed.
     """
@@ -17,7 +18,7 @@ class Panel:
     name: str
     title: Any
     template: str
-    context: Callable[[Incident, Any], dict[str, Any] | None]
+    context: Callable[[Page], dict[str, Any] | None]
     position: int = 100
     refresh_on: frozenset[str] = frozenset()
 

@@ -1,5 +1,6 @@
 """Questions asked of incidents, in English."""
 
+from functools import lru_cache
 from typing import Any, Self
 
 from django.apps import apps
@@ -22,9 +23,16 @@ def visible_incidents(user: Any, path: str = "") -> Q:
         return Q(pk__in=[])
     if user.can(Ability.SEE_PRIVATE):
         return Q()
-    granted = apps.get_model("incidents", "Grant").objects.filter(Q(person=user) | Q(team__memberships__person=user)).values("incident_id")
-    playing = apps.get_model("incidents", "RoleAssignment").objects.filter(person=user, until=None).values("incident_id")
+    granted, playing = named_in(user.pk)
     return Q(**{f"{prefix}is_private": False}) | Q(**{f"{prefix}id__in": granted}) | Q(**{f"{prefix}id__in": playing})
+
+
+@lru_cache(maxsize=1024)
+def named_in(person: int) -> tuple[models.QuerySet, models.QuerySet]:
+    """The subqueries for the incidents that a person is let see and plays a part in; a page asks with them many times."""
+    granted = apps.get_model("incidents", "Grant").objects.filter(Q(person=person) | Q(team__memberships__person=person)).values("incident_id")
+    playing = apps.get_model("incidents", "RoleAssignment").objects.filter(person=person, until=None).values("incident_id")
+    return granted, playing
 
 
 class IncidentQuerySet(models.QuerySet):

@@ -1,5 +1,6 @@
 """Who may do what to one incident: abilities, widened for its commander, narrowed when it is private."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -20,10 +21,15 @@ def may(user: Any, ability: Ability, incident: Incident) -> bool:
         return True
     if not user.is_active or (incident.is_private and not Incident.objects.visible_to(user).filter(pk=incident.pk).exists()):
         return False
+    return holds(user, ability, lambda: commander_id(incident))
+
+
+def holds(user: Any, ability: Ability, commander: Callable[[], int | None]) -> bool:
+    """Whether `user` has `ability` on an incident that they see and that `commander()` commands."""
     if user.can(ability):
         return True
     # Who took command of a leaderless incident with *respond* may then command it (design.md "The incident").
-    return ability is Ability.COMMAND and user.can(Ability.RESPOND) and commander_id(incident) == user.pk
+    return ability is Ability.COMMAND and user.can(Ability.RESPOND) and commander() == user.pk
 
 
 def require(user: Any, ability: Ability, incident: Incident) -> None:

@@ -4,9 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from incidents import timeline
 from incidents.models import Incident
@@ -88,6 +92,16 @@ def folded(lines: list[Line]) -> list[Line | Burst]:
         if line is not None:
             items.append(line)
     return items
+
+
+def entry(line: Line, prefix: str = "") -> SafeString:
+    """An entry as it stands on the page; nothing of the viewer but language and zone is in it, so a crowd costs as much as one."""
+    return _entry(line, prefix, get_language() or "", timezone.get_current_timezone_name())
+
+
+@lru_cache(maxsize=1024)
+def _entry(line: Line, prefix: str, _language: str, _zone: str) -> SafeString:
+    return render_to_string("incidents/_entry.html", {"line": line, "prefix": prefix})
 
 
 def since(incident: Incident, after: int, *, limit: int = 200) -> Story:

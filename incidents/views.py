@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.abilities import Ability
-from incidents import acts, page, panels, pictures, rights, search, story
+from incidents import acts, page, panels, pictures, search, story
 from incidents.forms import people_who_respond
 from incidents.models import Impact, Incident, Picture, Role, RoleAssignment, Service, Severity, State, Team
 from lib.errors import NotFound, Refused
@@ -57,15 +57,10 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     return render(request, "incidents/list.html", context)
 
 
-def framed_panels(request: HttpRequest, incident: Incident) -> list[dict[str, Any]]:
-    """All panels of the page in one pass."""
-    return [framed_panel(request, incident, panel) for panel in panels.ordered()]
-
-
-def framed_panel(request: HttpRequest, incident: Incident, panel: panels.Panel) -> dict[str, Any]:
+def framed_panel(request: HttpRequest, shown: page.Page, panel: panels.Panel) -> dict[str, Any]:
     """A panel's inside with its frame; `body` is "" when it has nothing to say."""
-    context = panel.context(incident, request.user)
-    body = "" if context is None else render_to_string(panel.template, {"incident": incident, "panel": panel, **context}, request)
+    context = panel.context(shown)
+    body = "" if context is None else render_to_string(panel.template, {"incident": shown.incident, "panel": panel, **context}, request)
     inside = mark_safe(body.strip())  # noqa: S308 - a template rendered it
     return {"name": panel.name, "title": panel.title, "body": inside, "count": (context or {}).get("count")}
 
@@ -74,15 +69,15 @@ def framed_panel(request: HttpRequest, incident: Incident, panel: panels.Panel) 
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
     """`/incidents/<reference>/`: the head, the story, the panels."""
     incident = page.find(request.user, reference)
-    show = request.GET.get("show", "")
-    context = page.head(incident, request.user) | {
+    shown, show = page.Page(incident, request.user), request.GET.get("show", "")
+    context = page.head(shown) | {
         "story": story.window(incident, show=show, before=number(request, "before"), around=number(request, "around")),
         "show": show,
         "filters": story_filters(),
-        "panels": framed_panels(request, incident),
-        "merged": Incident.objects.visible_to(request.user).filter(merged_into=incident).order_by("declared_at"),
-        "merged_into": Incident.objects.visible_to(request.user).filter(pk=incident.merged_into_id).first() if incident.merged_into_id else None,
-        "may_respond": rights.may(request.user, Ability.RESPOND, incident),
+        "panels": [framed_panel(request, shown, panel) for panel in panels.ordered()],
+        "merged": shown.merged,
+        "merged_into": next((other for other in shown.kin if other.pk == incident.merged_into_id), None),
+        "may_respond": shown.may(Ability.RESPOND),
         "streams": f"{incident.reference}:{incident.last_seq}",
     }
     return render(request, "incidents/detail.html", context)
@@ -124,7 +119,7 @@ def story_part(request: HttpRequest, reference: str) -> HttpResponse:
 def head(request: HttpRequest, reference: str) -> HttpResponse:
     """The head of the page by itself."""
     incident = page.find(request.user, reference)
-    return render(request, "incidents/_head.html", page.head(incident, request.user))
+    return render(request, "incidents/_head.html", page.head(page.Page(incident, request.user)))
 
 
 @require_GET
@@ -133,7 +128,7 @@ def panel(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     incident = page.find(request.user, reference)
     if name not in panels.PANELS:
         raise NotFound(_("There is no such panel."))
-    framed = framed_panel(request, incident, panels.PANELS[name])
+    framed = framed_panel(request, page.Page(incident, request.user), panels.PANELS[name])
     return render(request, "incidents/_panel.html", {"incident": incident, "panel": framed})
 
 

@@ -8,14 +8,13 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.db import connection
-from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.crypto import constant_time_compare
 
 from accounts import tokens
 from accounts.abilities import Ability
 from accounts.models import ApiToken
-from incidents import panels, timeline
+from incidents import panels, story, timeline
 from incidents.models import Incident
 from incidents.serializers import line_of
 from lib import clock
@@ -80,8 +79,7 @@ def _event(reference: str, line: timeline.Line, is_api: bool) -> bytes:
     identity = f"{reference}:{line.seq}"
     if is_api:
         return frame("entry", line_of(line), identity)
-    html = render_to_string("incidents/_entry.html", {"line": line, "reference": reference})
-    return frame("entry", {"ref": reference, "seq": line.seq, "kind": line.kind, "category": line.category, "html": html}, identity)
+    return frame("entry", {"ref": reference, "seq": line.seq, "kind": line.kind, "category": line.category, "html": story.entry(line)}, identity)
 
 
 def panels_of(kinds: Iterable[str]) -> list[str]:

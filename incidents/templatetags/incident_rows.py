@@ -1,15 +1,17 @@
-"""What a row of a list shows of an incident, from what `views.with_row_parts` fetched beforehand."""
+"""What a row of a list shows of an incident, from what `views.with_row_parts` fetched beforehand, and an entry of its story."""
 
 from typing import Any
 
 from django import template
 
-from incidents import page
+from incidents import page, story
 from incidents.models import Incident
 from lib import clock
 from lib.i18n import listed
 
 register = template.Library()
+
+register.simple_tag(story.entry)
 
 
 @register.simple_tag
