@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models.fields.json import KeyTransform
 
 from detection.matchers import Matcher, matches
 from detection.models import Alert, Source
@@ -37,7 +37,7 @@ def foresee(user: Any, matchers: Sequence[Matcher], source: Source | None) -> Fo
         rows = rows.filter(source=source)
     for number, one in enumerate(matchers):
         if one["op"] == "=" and one["value"] and re.fullmatch(r"\w+", one["label"], re.ASCII):
-            rows = rows.alias(**{f"label{number}": KeyTextTransform(one["label"], "labels")}).filter(**{f"label{number}": one["value"]})
+            rows = rows.alias(**{f"label{number}": KeyTransform(one["label"], "labels")}).filter(**{f"label{number}": one["value"]})
     looked = rows.order_by("-is_firing", "-received_at", "-id").values_list("pk", "labels", "is_firing", "received_at")[:MOST]
     found, named, seen = Foresight(), [], 0
     for key, labels, is_firing, received in looked.iterator():

@@ -55,7 +55,6 @@ def create(
             matchers=found, source=source, starts_at=starts, ends_at=ends, comment=clean(comment, 500), created_by=actor, created_at=now
         )
         audit.record(_action(silence, "create"), actor=actor, target=_target(silence), after=silence.facts(), request=request)
-        nudge("live")
     return silence
 
 
@@ -85,8 +84,7 @@ def extend(silence: Silence, ends: datetime, *, actor: Any, request: Any = None)
             before, silence.ends_at = {"ends_at": silence.ends_at.isoformat()}, ends
             silence.save(update_fields=["ends_at"])
             audit.record(_action(silence, "extend"), actor=actor, target=_target(silence), before=before, after={"ends_at": ends.isoformat()}, request=request)
-            nudge("live")
-    return silence
+        return silence
 
 
 @retried
@@ -103,7 +101,6 @@ def end(silence: Silence, *, actor: Any, request: Any = None) -> Silence:
         silence.save(update_fields=["starts_at", "ends_at", "ended_early_at", "ended_early_by"])
         audit.record(_action(silence, "end"), actor=actor, target=_target(silence), before=before, after={"ends_at": now.isoformat()}, request=request)
         nudge(SWEEP)
-        nudge("live")
     return silence
 
 

@@ -44,6 +44,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
         "services": Service.objects.current(),
         "sources": Source.objects.all(),
         "unassigned": search.UNASSIGNED,
+        "levers": board.levers(request.user),
         "may_respond": _can(request, Ability.RESPOND),
         "may_configure": _can(request, Ability.CONFIGURE),
     }
@@ -152,7 +153,8 @@ def _can(request: HttpRequest, ability: Ability) -> bool:
 
 
 def _find(request: HttpRequest, pk: int) -> Alert:
-    return get_object_or_404(Alert.objects.visible_to(request.user).select_related("source", "service", "incident", "group__candidate__settled_by"), pk=pk)
+    parts = ("source", "service", "incident", "group__candidate__settled_by", "silence__source", "silence__created_by")
+    return get_object_or_404(Alert.objects.visible_to(request.user).select_related(*parts), pk=pk)
 
 
 def _back(request: HttpRequest) -> HttpResponse:

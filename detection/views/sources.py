@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from detection import keys, mapping, trial
+from detection import board, keys, mapping, trial
 from detection.forms import SourceChangeForm, SourceForm
 from detection.models import ServiceMapping, Source
 from detection.sources import KINDS
@@ -114,6 +114,7 @@ def _page(request: HttpRequest, source: Source, form: SourceChangeForm, key: str
         "test": trial.TestForm(),
         "tested": trial.current(source) if kind else None,
         "old_key_until": overlaps,
+        "levers": board.levers(request.user),
         "envelopes": source.envelopes.defer("body").order_by("-received_at")[:5],
     }
     response = render(request, "detection/source.html", context, status=422 if form.errors else 200)
