@@ -15,6 +15,7 @@ from detection import candidates, search
 from detection import serializers as shapes
 from detection.api_changes import change_urls
 from detection.api_mapping import mapping_api_urls
+from detection.api_set_aside import set_aside_api_urls
 from detection.api_silences import silence_urls
 from detection.api_sources import source_api_urls
 from detection.api_splitting import split_api_urls
@@ -162,7 +163,8 @@ api_urls = [
     path("candidates/<int:pk>/dismiss/", CandidateDismiss.as_view(), name="candidate-dismiss"),
     *change_urls,
     *mapping_api_urls,
-    *silence_urls,
+    *set_aside_api_urls,
     *source_api_urls,
     *split_api_urls,
+    *silence_urls,
 ]

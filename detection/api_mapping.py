@@ -1,12 +1,11 @@
-"""REST: what labels mean here, what could not be taken, and acts on many alerts at once."""
+"""REST: what labels mean here, and acts on many alerts at once."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import path
 from django.utils.translation import gettext as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,9 +13,8 @@ from rest_framework.response import Response
 from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
 from detection import acknowledging, mapping
 from detection import serializers as shapes
-from detection.models import Alert, ServiceMapping, SetAside
+from detection.models import Alert, Mapping
 from lib.errors import NotFound
-from lib.text import clean
 
 
 class AlertsAct(IdempotentMixin, GenericAPIView):
@@ -54,44 +52,25 @@ class AlertsDismiss(AlertsAct):
 
 
 class AlertMap(IdempotentMixin, GenericAPIView):
-    """What an alert's unknown service is."""
+    """What a label of an alert means."""
 
     serializer_class = shapes.MapSerializer
 
     @extend_schema(responses={201: shapes.MappingSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Map its label's value to a service, or without one make a service of that name; its group and incident follow at once."""
+        """Its value means this service or severity from now on; `service: null` makes a service of that name. What fires follows at once."""
         told = self.get_serializer(data=request.data)
         told.is_valid(raise_exception=True)
-        alert = Alert.objects.visible_to(request.user).select_related("group").filter(pk=pk).first()
+        alert = Alert.objects.visible_to(request.user).select_related("source").filter(pk=pk).first()
         if alert is None:
             raise NotFound(_("There is no such alert."))
-        if service := told.validated_data.get("service"):
-            made = mapping.map_service(alert, service, actor=request.user, request=request)
+        said: dict[str, Any] = told.validated_data
+        by: dict[str, Any] = {"label": said["label"], "only_source": said["only_source"]}
+        if means := {name: said[name] for name in mapping.MEANINGS if said.get(name)}:
+            made = mapping.map_alert(alert, means, **by, actor=request.user, request=request)
         else:
-            made = mapping.make_service(alert, actor=request.user, request=request)
+            made = mapping.make_service(alert, **by, actor=request.user, request=request)
         return Response(shapes.MappingSerializer(made).data, status=201)
-
-
-class SetAsidePages(CursorPages):
-    """The newest first."""
-
-    ordering = ("-received_at", "-id")
-
-
-class SetAsideList(GenericAPIView):
-    """What senders meant and we could not take."""
-
-    serializer_class = shapes.SetAsideSerializer
-    pagination_class = SetAsidePages
-
-    @extend_schema(parameters=[OpenApiParameter("source", OpenApiTypes.STR, description="A source's slug")])
-    def get(self, request: Request) -> Response:
-        """With the reason, secrets masked; kept 7 days."""
-        found = SetAside.objects.select_related("source")
-        if slug := clean(request.query_params.get("source"), 60):
-            found = found.filter(source__slug=slug)
-        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
 
 
 class MappingAPI(GenericAPIView):
@@ -99,11 +78,11 @@ class MappingAPI(GenericAPIView):
 
     serializer_class = shapes.MappingSerializer
 
-    def rows(self) -> QuerySet[ServiceMapping]:
+    def rows(self) -> QuerySet[Mapping]:
         """All, with everything their shape needs."""
-        return ServiceMapping.objects.select_related("service", "created_by")
+        return Mapping.objects.select_related("service", "source", "created_by")
 
-    def get_object(self) -> ServiceMapping:
+    def get_object(self) -> Mapping:
         """The one of the address. Raises NotFound."""
         found = self.rows().filter(pk=self.kwargs["pk"]).first()
         if found is None:
@@ -129,11 +108,12 @@ class MappingList(IdempotentMixin, MappingAPI):
 
     @extend_schema(responses={200: shapes.MappingSerializer, 201: shapes.MappingSerializer})
     def post(self, request: Request) -> Response:
-        """Say what a value of a label means from now on; 200 where it meant something already."""
+        """Say what a value of a label means from now on, what is not said stays; 200 where it meant something already. What fires follows."""
         told = self.get_serializer(data=request.data)
         told.is_valid(raise_exception=True)
         data: dict[str, Any] = told.validated_data
-        made, is_new = mapping.put(data["label"], data["value"], data["service"], actor=request.user, request=request)
+        means = {name: data[name] for name in mapping.MEANINGS if name in data}
+        made, is_new = mapping.put(data["label"], data["value"], means, source=data.get("source"), actor=request.user, request=request)
         return Response(self.get_serializer(made).data, status=201 if is_new else 200)
 
 
@@ -147,11 +127,12 @@ class MappingDetail(ETagMixin, MappingAPI):
 
     @extend_schema(request=shapes.MeansSerializer, responses=shapes.MappingSerializer)
     def put(self, request: Request, pk: int) -> Response:
-        """Another service from now on; what was sorted stays where it is."""
+        """Exactly this from now on; what is not said is taken back. What fires follows."""
         found = self.get_object()
         told = shapes.MeansSerializer(data=request.data)
         told.is_valid(raise_exception=True)
-        made, _is_new = mapping.put(found.label, found.value, told.validated_data["service"], actor=request.user, request=request)
+        means = dict(told.validated_data)
+        made, _is_new = mapping.put(found.label, found.value, means, source=found.source, replaces=True, actor=request.user, request=request)
         return Response(self.get_serializer(made).data)
 
     @extend_schema(responses={204: None})
@@ -164,7 +145,6 @@ class MappingDetail(ETagMixin, MappingAPI):
 mapping_api_urls = [
     path("alerts/acknowledge/", AlertsAcknowledge.as_view(), name="alerts-acknowledge"),
     path("alerts/dismiss/", AlertsDismiss.as_view(), name="alerts-dismiss"),
-    path("alerts/set-aside/", SetAsideList.as_view(), name="alerts-set-aside"),
     path("alerts/<int:pk>/map/", AlertMap.as_view(), name="alert-map"),
     path("mappings/", MappingList.as_view(), name="mapping-list"),
     path("mappings/<int:pk>/", MappingDetail.as_view(), name="mapping-detail"),

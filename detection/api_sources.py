@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -25,7 +25,7 @@ class SourceAPI(GenericAPIView):
 
     def rows(self) -> QuerySet[Source]:
         """All sources, with everything their shape needs."""
-        return Source.objects.select_related("default_service", "created_by").annotate(bad=Count("set_aside"))
+        return Source.objects.select_related("default_service", "created_by").annotate(bad=Count("set_aside", filter=Q(set_aside__taken_at=None)))
 
     def find(self, slug: str) -> Source:
         """One of them. Raises NotFound."""

@@ -76,6 +76,8 @@ def _missing(envelope: Envelope) -> list[str]:
         batch = KINDS[envelope.source.kind].parse(loads(envelope.body))
     except (BadJSON, BadBatch):
         return [f"envelope {envelope.pk} cannot be read any more"]
+    if len(batch.alerts) > envelope.accepted and len(batch.alerts) + len(batch.rejected) == envelope.accepted + envelope.rejected:
+        return []  # its reader has learned since: what was set aside then may be taken in again
     if len(batch.alerts) != envelope.accepted or len(batch.rejected) != envelope.rejected:
         return [f"envelope {envelope.pk} says {envelope.accepted} alerts and holds {len(batch.alerts)}"]
     known = _known(envelope, [alert.fingerprint for alert in batch.alerts])

@@ -16,7 +16,7 @@ from detection.held import Held
 from detection.models import Alert, AlertGroup, Candidate, Envelope, Source
 from detection.normal import Batch, NormalAlert
 from detection.placing import key_of, needs_group
-from detection.unfolding import Change, Notice, unfold
+from detection.unfolding import Change, Notice, regraded, unfold
 from incidents.models import Incident, State
 from lib import failpoints
 from lib.db import StaleHead, lock
@@ -99,6 +99,14 @@ def release(source: Source, keys: list[int], received: datetime) -> int:
     return len(_settle(source, looked, lambda rows: silencing.freed(rows, in_force), received))
 
 
+def regrade(source: Source, keys: list[int], received: datetime) -> list[Change]:
+    """Give these alerts (ids) the severity that the rules in force say now, and do what follows, in the caller's transaction. Raises StaleHead."""
+    looked = list(Alert.objects.filter(pk__in=keys, source=source).order_by("pk"))
+    said = rules.read(source, (row.labels for row in looked))
+    in_force = silencing.in_force(source, received)
+    return _settle(source, looked, lambda rows: silencing.hush(regraded(rows, said), in_force), received)
+
+
 def _correlate(source: Source, alerts: list[NormalAlert], received: datetime) -> list[Change]:
     notices = _notices(source, alerts, received)
     looked = _look(source, notices, received)
@@ -137,10 +145,10 @@ def _look(source: Source, notices: dict[str, list[Notice]], received: datetime) 
 
     Where a notice names no start, its last row is meant, and that may have ended long before.
     """
-    named = {notice.alert.starts_at for said in notices.values() for notice in said}
-    starts = sorted(start for start in named if start)
-    floor = received - REACHES_BACK if None in named else max(min([*starts[:1], received]), received - REACHES_BACK)
-    return list(Alert.objects.touching(source, list(notices), starts, floor))
+    starts = sorted({notice.alert.starts_at for said in notices.values() for notice in said if notice.alert.starts_at})
+    startless = [fingerprint for fingerprint, said in notices.items() if any(notice.alert.starts_at is None for notice in said)]
+    floor = received - REACHES_BACK if startless else max(min([*starts[:1], received]), received - REACHES_BACK)
+    return list(Alert.objects.touching(source, list(notices), starts, floor, startless))
 
 
 def _hold(changes: Iterable[Change], keys: set[str]) -> Held:

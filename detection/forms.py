@@ -1,8 +1,12 @@
 """Forms of detection's pages."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from detection.mapping import MEANINGS
+from detection.models import Source
 from detection.sources import KINDS
 from incidents.models import Service, Severity
 
@@ -29,9 +33,28 @@ class SourceForm(SourceChangeForm):
 
 
 class MapForm(forms.Form):
-    """Which service a label's value means."""
+    """What a label's value means: a service, a severity, or both; from all sources or one."""
 
-    service = forms.ModelChoiceField(label=_("Service"), queryset=Service.objects.current(), to_field_name="slug", empty_label=_("Choose a service"))
+    label = forms.CharField(label=_("Label"), max_length=200, required=False)
+    service = forms.ModelChoiceField(
+        label=_("Service"), queryset=Service.objects.current(), to_field_name="slug", required=False, empty_label=_("Choose a service")
+    )
+    severity = forms.ChoiceField(label=_("Severity"), choices=[("", _("By its label")), *Severity.choices], required=False)
+    only_source = forms.BooleanField(label=_("Only from this source"), required=False)
+
+    @property
+    def means(self) -> dict[str, Any]:
+        """What was said, once it is valid; what was left empty is not said."""
+        return {name: self.cleaned_data[name] for name in MEANINGS if self.cleaned_data[name]}
+
+
+class MappingForm(MapForm):
+    """A mapping as its row in the settings edits it: what is left empty is taken back."""
+
+    value = forms.CharField(label=_("Value"), max_length=200)
+    source = forms.ModelChoiceField(label=_("Source"), queryset=Source.objects.all(), to_field_name="slug", required=False, empty_label=_("Any source"))
+    field_order = ("label", "value", "source", "service", "severity")
+    only_source = None
 
 
 class AcceptForm(forms.Form):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from detection import bulk
 from detection.held import Held
@@ -164,9 +165,9 @@ def _candidate(group: AlertGroup, rows: list[Alert], now: datetime) -> Candidate
     )
 
 
-def settle(candidate: Candidate, status: str, *, incident: Incident | None = None, by: object = None) -> None:
-    """Write what became of a candidate; WAITING takes it back."""
+def settle(candidate: Candidate, status: str, *, incident: Incident | None = None, by: object = None, why: dict[str, Any] | None = None) -> None:
+    """Write what became of a candidate; WAITING takes it back. `why`: the rule, where neither a person nor its recovery settled it."""
     candidate.status = status
     candidate.settled_at = None if status == Candidate.Status.WAITING else clock.now()
-    candidate.settled_by, candidate.incident = by, incident  # type: ignore[assignment]
-    candidate.save(update_fields=["status", "settled_at", "settled_by", "incident"])
+    candidate.settled_by, candidate.incident, candidate.why = by, incident, why or {}  # type: ignore[assignment]
+    candidate.save(update_fields=["status", "settled_at", "settled_by", "incident", "why"])

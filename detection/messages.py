@@ -63,9 +63,14 @@ def _acknowledged_why(data: Data) -> str:
     return _("What a sender says calls nobody off: only a person's press counts here.")
 
 
+def _mapped(data: Data) -> str:
+    means = listed(one for one in (data.get("service"), data.get("severity")) if one)
+    return _("The label %(label)s “%(value)s” now means %(means)s") % {**data, "means": means}
+
+
 TIMELINE = {
     "detection.alerts": Sentence("alert", "alert", _alerts, _alerts_why),
     "detection.acknowledged": Sentence("alert", "alert", lambda data: _("%(source)s says that somebody works on “%(title)s”") % data, _acknowledged_why),
     "detection.accepted": Sentence("decision", "alert", _accepted),
-    "detection.mapped": Sentence("decision", "services", lambda data: _("The label %(label)s “%(value)s” now means %(service)s") % data),
+    "detection.mapped": Sentence("decision", "services", _mapped),
 }

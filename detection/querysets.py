@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q, functions
+from django.db.models import Max, Q, functions
 
 from accounts.abilities import Ability
 from incidents.querysets import visible_incidents
@@ -37,9 +37,12 @@ class AlertQuerySet(LeadsToIncident):
         """Firing ones whose silence is over at `now`: they are to be placed."""
         return self.firing().filter(silence__ends_at__lte=now)
 
-    def touching(self, source: Any, fingerprints: list[str], starts: list[datetime], floor: datetime) -> Self:
-        """What a batch may change: firing rows of its fingerprints, and ended ones that its times reach into."""
+    def touching(self, source: Any, fingerprints: list[str], starts: list[datetime], floor: datetime, startless: list[str]) -> Self:
+        """What a batch may change: firing rows of its fingerprints, ended ones that its times reach into, and the last of those without a start."""
         reached = Q(status="firing") | Q(ends_at__gte=floor) | Q(starts_at__in=starts)
+        if startless:
+            of_each = self.filter(source=source, fingerprint__in=startless).order_by().values("fingerprint").annotate(newest=Max("pk"))
+            reached |= Q(pk__in=of_each.values("newest"))
         return self.filter(reached, source=source, fingerprint__in=fingerprints).order_by("pk")
 
     def matching(self, words: str) -> Self:

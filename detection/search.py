@@ -1,12 +1,14 @@
 """Finding alerts: the one reading of filters for list page and REST."""
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from detection.models import Alert
-from incidents.models import Severity
+from incidents.models import Service, Severity
 from incidents.search import several
 from lib.text import clean
 
@@ -31,3 +33,26 @@ def alerts(user: Any, wanted: Mapping[str, str]) -> QuerySet[Alert]:
     for word in clean(wanted.get("q"), 200).split()[:8]:
         found = found.matching(word)
     return found.order_by(*ORDER)
+
+
+@dataclass(frozen=True)
+class Firing:
+    """How many alerts fire, of each severity and of each service (slug, name, count), the most first."""
+
+    total: int
+    by_severity: list[tuple[str, int]]
+    by_service: list[tuple[str, str, int]]
+    unrouted: int
+
+
+def firing(user: Any) -> Firing:
+    """Counts of what fires and `user` may see, in two queries."""
+    counted = list(Alert.objects.visible_to(user).firing().order_by().values_list("severity", "service").annotate(count=Count("pk")))
+    severities: Counter[str] = Counter()
+    services: Counter[int | None] = Counter()
+    for severity, service, count in counted:
+        severities[severity] += count
+        services[service] += count
+    named = Service.objects.in_bulk([pk for pk in services if pk])
+    by_service = sorted(((named[pk].slug, str(named[pk]), count) for pk, count in services.items() if pk in named), key=lambda one: (-one[2], one[0]))
+    return Firing(sum(severities.values()), sorted(severities.items()), by_service, services[None])

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from detection import why
 from detection.acknowledging import MOST
-from detection.models import Alert, Candidate, ServiceMapping, SetAside, Source
+from detection.models import Alert, Candidate, Mapping, SetAside, Source
 from detection.reasons import sentence
 from detection.serializers_changes import LinkSerializer
 from detection.sources import KINDS
@@ -151,30 +152,61 @@ class DoneSerializer(serializers.Serializer):
     refusals = serializers.ListField(child=serializers.CharField())
 
 
-@extend_schema_serializer(examples=[OpenApiExample("A known service", {"service": "cache"}), OpenApiExample("Make one of that name", {"service": None})])
-class MapSerializer(serializers.Serializer):
-    """What an unknown service is; null makes one of its name."""
+class _Needing(serializers.Serializer):
+    """A shape that says at least one of service and severity."""
 
-    service = serializers.SlugRelatedField(slug_field="slug", queryset=Service.objects.current(), allow_null=True)
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """One of the two is there."""
+        if not {"service", "severity"} & set(attrs):
+            raise serializers.ValidationError(_("A mapping needs a service or a severity."))
+        return attrs
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A known service", {"service": "cache"}),
+        OpenApiExample("Make one of that name", {"service": None}),
+        OpenApiExample("Alerts of this name, from this source", {"label": "alertname", "severity": "P4", "only_source": True}),
+    ]
+)
+class MapSerializer(_Needing):
+    """What a label of an alert means; service null makes one of its name."""
+
+    label = serializers.CharField(
+        max_length=200, required=False, default="", help_text="“alertname” is its name. Without: the label of an unknown service; for a severity its name."
+    )
+    service = serializers.SlugRelatedField(slug_field="slug", queryset=Service.objects.current(), required=False, allow_null=True)
+    severity = serializers.ChoiceField(choices=Severity.choices, required=False)
+    only_source = serializers.BooleanField(required=False, default=False, help_text="Only for alerts from its source.")
 
 
 @extend_schema_serializer(examples=[OpenApiExample("Another service", {"service": "cache"})])
-class MeansSerializer(serializers.Serializer):
-    """The service that is meant."""
+class MeansSerializer(_Needing):
+    """What is meant."""
 
-    service = serializers.SlugRelatedField(slug_field="slug", queryset=Service.objects.current())
+    service = serializers.SlugRelatedField(slug_field="slug", queryset=Service.objects.current(), required=False, allow_null=True)
+    severity = serializers.ChoiceField(choices=Severity.choices, required=False, allow_blank=True)
 
 
-@extend_schema_serializer(examples=[OpenApiExample("A host's name", {"label": "service", "value": "gw-eu-1", "service": "api-gateway"}, request_only=True)])
-class MappingSerializer(serializers.ModelSerializer):
-    """What a value of a label means here; it wins over the slug of the same name."""
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A host's name", {"label": "service", "value": "gw-eu-1", "service": "api-gateway"}, request_only=True),
+        OpenApiExample("Alerts of a name", {"label": "alertname", "value": "Watchdog", "source": "alertmanager", "severity": "P4"}, request_only=True),
+    ]
+)
+class MappingSerializer(_Needing, serializers.ModelSerializer):
+    """What a value of a label means here; it wins over the slug of the same name and over the playbook's words. One of a source wins over one of all."""
 
-    service: Any = serializers.SlugRelatedField(slug_field="slug", queryset=Service.objects.current())
+    source: Any = serializers.SlugRelatedField(
+        slug_field="slug", queryset=Source.objects.all(), required=False, allow_null=True, help_text="Only alerts from this source; null: from all."
+    )
+    service: Any = serializers.SlugRelatedField(slug_field="slug", queryset=Service.objects.current(), required=False, allow_null=True)
+    severity = serializers.ChoiceField(choices=Severity.choices, required=False, allow_blank=True)
     created_by = serializers.CharField(source="created_by.username", default=None, allow_null=True, read_only=True)
 
     class Meta:
-        model = ServiceMapping
-        fields = ["id", "label", "value", "service", "created_by", "created_at"]
+        model = Mapping
+        fields = ["id", "source", "label", "value", "service", "severity", "created_by", "created_at"]
         read_only_fields = ["created_at"]
 
     def get_validators(self) -> list[Any]:
@@ -191,8 +223,32 @@ class SetAsideSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = SetAside
-        fields = ["id", "source", "received_at", "index", "reason", "detail", "why", "payload", "times"]
+        fields = ["id", "source", "received_at", "index", "reason", "detail", "why", "payload", "times", "taken_at"]
 
     def get_why(self, row: SetAside) -> str:
         """The reason as words in the caller's language."""
         return sentence(row.reason, row.detail)
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Taken", {"taken": True, "alert": 17, "why": ""}, response_only=True)])
+class TakenSerializer(serializers.Serializer):
+    """What came of taking it in again."""
+
+    taken = serializers.BooleanField()
+    alert = serializers.IntegerField(allow_null=True, help_text="The alert that it became, if the caller may see it.")
+    why = serializers.CharField(help_text="Why it still cannot be taken.")
+
+
+class WhichSetAsideSerializer(serializers.Serializer):
+    """Which of those set aside; without anything all."""
+
+    source = serializers.CharField(max_length=60, required=False, default="", help_text="A source's slug")
+    reason = serializers.CharField(max_length=40, required=False, default="", help_text="A reason's code")
+
+
+class AllTakenSerializer(serializers.Serializer):
+    """What came of many."""
+
+    taken = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    reasons = serializers.ListField(child=serializers.CharField())

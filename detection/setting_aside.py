@@ -15,7 +15,8 @@ LARGEST = 64 * 1024  # bytes of a kept payload
 MOST = 1000  # rows of one request; what lies beyond stands in the envelope
 AGAIN = (
     "ON CONFLICT (source_id, digest) DO UPDATE SET times = detection_setaside.times + excluded.times, "
-    "received_at = excluded.received_at, reason = excluded.reason, detail = excluded.detail"
+    "received_at = excluded.received_at, reason = excluded.reason, detail = excluded.detail, payload = excluded.payload, "
+    "taken_at = NULL, alert_id = NULL"
 )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from detection.episodes import Episode, Stretch, dump, gather, load
 from detection.models import Alert, Source
 from detection.normal import NormalAlert
-from detection.rules import Meaning
+from detection.rules import Meaning, Rules, severity_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,18 @@ def _changed(row: Alert, stretch: Stretch, said: list[tuple[datetime, Notice]], 
         is_touched=(row.episodes, row.starts_at) != before or grew,
         is_reworded=[getattr(row, name) for name in WORDS] != words,
     )
+
+
+def regraded(rows: Iterable[Alert], rules: Rules) -> list[Change]:
+    """The changes that the rules in force mean for the severity of these rows: one that fires and became graver began anew."""
+    changes = []
+    for row in rows:
+        severity, why = severity_of(row.labels, rules, row.name)
+        if severity != row.severity or row.why.get("severity") != why:
+            grew = row.is_firing and row.fired and severity < row.severity
+            changes.append(Change(row, began=grew, is_touched=severity != row.severity, is_reworded=True))
+            row.severity, row.why = severity, {**row.why, "severity": why}
+    return changes
 
 
 def _telling(said: list[tuple[datetime, Notice]]) -> Notice:

@@ -4,7 +4,7 @@ from django.urls import path
 
 from detection import enqueue, ingest
 from detection.sources import OWN_DOORS
-from detection.views import alerts, silences, sources
+from detection.views import alerts, silences, sources, unplaced
 
 app_name = "detection"
 
@@ -15,7 +15,10 @@ urlpatterns = [
     path("v2/change/enqueue", enqueue.receive, {"is_change": True}, name="ingest-pagerduty-change"),
     path("alerts/", alerts.alert_list, name="alerts"),
     path("alerts/act/", alerts.alerts_act, name="alerts-act"),
-    path("alerts/set-aside/", alerts.set_aside, name="set-aside"),
+    path("alerts/unrouted/", unplaced.unrouted_list, name="unrouted"),
+    path("alerts/set-aside/", unplaced.set_aside, name="set-aside"),
+    path("alerts/set-aside/take/", unplaced.set_aside_take_all, name="set-aside-take-all"),
+    path("alerts/set-aside/<int:pk>/take/", unplaced.set_aside_take, name="set-aside-take"),
     path("alerts/<int:pk>/", alerts.alert_detail, name="alert"),
     path("alerts/<int:pk>/map/", alerts.alert_map, name="alert-map"),
     path("candidates/<int:pk>/accept/", alerts.candidate_accept, name="candidate-accept"),
@@ -29,5 +32,6 @@ urlpatterns = [
     path("silences/new/", silences.silence_new, name="silence-new"),
     path("silences/<int:pk>/end/", silences.silence_end, name="silence-end"),
     path("silences/<int:pk>/extend/", silences.silence_extend, name="silence-extend"),
+    path("settings/mappings/", sources.mapping_put, name="mapping-put"),
     path("settings/mappings/<int:pk>/delete/", sources.mapping_delete, name="mapping-delete"),
 ]

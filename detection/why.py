@@ -10,14 +10,28 @@ from lib.times import stamp
 
 Said = Mapping[str, Any]
 
+
+def _mapped_severity(said: Said, severity: str) -> str:
+    if said.get("source"):
+        return _("%(severity)s, because %(label)s “%(value)s” of %(source)s is mapped to it") % {**said, "severity": severity}
+    return _("%(severity)s, because %(label)s “%(value)s” is mapped to it") % {**said, "severity": severity}
+
+
+def _mapped_service(said: Said) -> str:
+    if said.get("source"):
+        return _("On %(slug)s, because %(label)s “%(value)s” of %(source)s is mapped to it") % said
+    return _("On %(slug)s, because %(label)s “%(value)s” is mapped to it") % said
+
+
 SEVERITY: dict[str, Callable[[Said, str], str]] = {
+    "mapping": _mapped_severity,
     "label": lambda said, severity: _("%(severity)s, because its label %(label)s says “%(value)s”") % {**said, "severity": severity},
     "unknown": lambda said, severity: _("%(severity)s, because “%(value)s” in its label %(label)s is no severity known here") % {**said, "severity": severity},
     "absent": lambda said, severity: _("%(severity)s, because it has no label %(label)s") % {**said, "severity": severity},
 }
 SERVICE: dict[str, Callable[[Said], str]] = {
     "label": lambda said: _("On %(slug)s, because its label %(label)s says so") % said,
-    "mapping": lambda said: _("On %(slug)s, because %(label)s “%(value)s” is mapped to it") % said,
+    "mapping": _mapped_service,
     "default": lambda said: _("On %(slug)s, the service of its source") % said,
     "unknown": lambda said: _("Unassigned, because nobody here knows the service “%(value)s” of its label %(label)s") % said,
     "absent": lambda said: _("Unassigned, because it has no label %(label)s") % said,
@@ -70,6 +84,13 @@ def _silenced(alert: Alert) -> str:
     values = {"person": silence.created_by or _("the portal"), "until": stamp(silence.ends_at), "source": silence.source or "", "reason": silence.comment}
     said = (_("All of %(source)s is held, by %(person)s, until %(until)s") if silence.is_hold else _("Silenced by %(person)s until %(until)s")) % values
     return _("%(said)s: %(reason)s") % {**values, "said": said} if silence.comment else said
+
+
+def withdrawn(why: Said) -> str:
+    """Why a candidate was withdrawn that did not recover."""
+    if why.get("from") != "mapping":
+        return ""
+    return _("none of its alerts is graver than P4, since %(label)s “%(value)s” is mapped to %(severity)s") % {**why, "severity": why.get("severity") or "P4"}
 
 
 def _act(alert: Alert, act: str, reference: str) -> str:

@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 from accounts.abilities import Ability
 from comms.models import Obligation
 from detection import board as detection_board
+from detection import unrouted
 from detection.models import Alert, Candidate
 from incidents import timeline
 from incidents.models import Incident, RoleAssignment, Step, TimelineEntry
@@ -44,6 +45,7 @@ class Board:
     candidates: list[Candidate] = field(default_factory=list)
     loose_alerts: list[Alert] = field(default_factory=list)
     levers: detection_board.Levers | None = None
+    unrouted: int = 0  # firing alerts that belong to no service
     may_respond: bool = False
 
     @property
@@ -71,6 +73,7 @@ def board(user: Any) -> Board:
         found.candidates = list(detection_board.candidates(user)[:50])
     found.loose_alerts = list(detection_board.loose(user)[:20])
     found.levers = detection_board.levers(user)
+    found.unrouted = unrouted.firing(user)
     return found
 
 

@@ -3,6 +3,6 @@
 from detection.models.alerts import Alert, AlertGroup, Candidate
 from detection.models.changes import Change
 from detection.models.silences import Silence
-from detection.models.sources import Envelope, ServiceMapping, SetAside, Source
+from detection.models.sources import Envelope, Mapping, SetAside, Source
 
-__all__ = ["Alert", "AlertGroup", "Candidate", "Change", "Envelope", "ServiceMapping", "SetAside", "Silence", "Source"]
+__all__ = ["Alert", "AlertGroup", "Candidate", "Change", "Envelope", "Mapping", "SetAside", "Silence", "Source"]

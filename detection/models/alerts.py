@@ -139,6 +139,7 @@ class Candidate(models.Model):
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
     settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    why = models.JSONField(default=dict, db_default=models.Value({}, output_field=models.JSONField()))  # of what no person settled: the mapping
 
     objects = CandidateQuerySet.as_manager()
 

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from incidents.models import Service
+from incidents.models import Service, Severity
 
 
 class Source(models.Model):
@@ -70,6 +70,8 @@ class SetAside(models.Model):
     payload = models.TextField()  # at most 64 KiB
     digest = models.CharField(max_length=64)
     times = models.PositiveIntegerField(default=1)
+    taken_at = models.DateTimeField(null=True)  # taken in again since then, and as which alert
+    alert = models.ForeignKey("detection.Alert", null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         ordering = ["-received_at", "-id"]
@@ -86,20 +88,27 @@ class SetAside(models.Model):
         return f"{self.reason} from {self.source_id}"
 
 
-class ServiceMapping(models.Model):
-    """What a label's value means here, made from a received alert by one press; wins over the slug of the same name."""
+class Mapping(models.Model):
+    """What a label's value means here, made from a received alert by one press: a service, a severity, or both.
 
-    label = models.CharField(max_length=200)
+    It wins over the slug of the same name and over the words of the playbook. Without a source it holds for all.
+    """
+
+    source = models.ForeignKey(Source, null=True, on_delete=models.CASCADE, related_name="mappings")
+    label = models.CharField(max_length=200)  # "alertname": the alert's name, however its sender calls it
     value = models.CharField(max_length=200)
-    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="mappings")
+    service = models.ForeignKey(Service, null=True, on_delete=models.CASCADE, related_name="mappings")
+    severity = models.CharField(max_length=2, blank=True, choices=Severity.choices)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:
-        ordering = ["label", "value"]
+        ordering = ["label", "value", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["label", "value"], name="service_mapping_once"),
-            models.CheckConstraint(condition=~Q(value=""), name="service_mapping_has_value"),
+            models.UniqueConstraint(fields=["label", "value"], condition=Q(source=None), name="mapping_once"),
+            models.UniqueConstraint(fields=["source", "label", "value"], name="mapping_of_source_once"),
+            models.CheckConstraint(condition=~Q(label="") & ~Q(value=""), name="mapping_has_value"),
+            models.CheckConstraint(condition=Q(severity__in=["", *Severity.values]), name="mapping_severity_known"),
         ]
 
     def __str__(self) -> str:

@@ -119,4 +119,5 @@ KIND = Kind(
     parse=parse,
     sample=sample,
     snippets=(Snippet("alertmanager.yml", "detection/snippets/alertmanager.yml"),),
+    wrap=lambda alert: {"version": "4", "alerts": [alert]},
 )

@@ -176,4 +176,6 @@ KIND = Kind(
         Snippet(_("PagerDuty's Python client"), "detection/snippets/pagerduty-client.txt"),
         Snippet("curl", "detection/snippets/pagerduty-curl.txt"),
     ),
+    key_field="routing_key",
+    parse_change=parse_change,
 )

@@ -11,13 +11,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.abilities import Ability
-from detection import acknowledging, board, candidates, changes, mapping, search, why
+from detection import acknowledging, board, candidates, changes, episodes, mapping, search, why
+from detection.episodes import Episode
 from detection.forms import AcceptForm, MapForm
-from detection.models import Alert, Candidate, SetAside, Source
-from detection.reasons import sentence
+from detection.models import Alert, Candidate, Source
 from incidents.models import Service, Severity
 from lib import clock
 from lib.errors import Refused
+from lib.i18n import listed
 from lib.keyset import page
 
 FILTERS = ("status", "severity", "service", "source", "q")
@@ -44,6 +45,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
         "services": Service.objects.current(),
         "sources": Source.objects.all(),
         "unassigned": search.UNASSIGNED,
+        "firing": search.firing(request.user),
         "levers": board.levers(request.user),
         "may_respond": _can(request, Ability.RESPOND),
         "may_configure": _can(request, Ability.CONFIGURE),
@@ -79,12 +81,17 @@ def alert_detail(request: HttpRequest, pk: int) -> HttpResponse:
     alert = _find(request, pk)
     before = Alert.objects.visible_to(request.user).filter(source=alert.source, fingerprint=alert.fingerprint).exclude(pk=alert.pk)
     may_configure = _can(request, Ability.CONFIGURE)
+    candidate = acknowledging.candidate_of(alert)
     context = {
         "alert": alert,
-        "candidate": acknowledging.candidate_of(alert),
+        "candidate": candidate,
         "reasons": why.explain(alert, reference=alert.incident.reference if alert.incident else ""),
         "unknown": alert.unknown_service,
-        "map_form": MapForm() if alert.unknown_service and may_configure else None,
+        "map_form": MapForm(initial={"service": alert.service}) if may_configure else None,
+        "choices": mapping.choices(alert) if may_configure else [],
+        "severities": Severity.values,
+        "episodes": [_episode(one) for one in reversed(episodes.load(alert.episodes))],
+        "withdrawn": why.withdrawn(candidate.why) if candidate else "",
         "history": before.select_related("incident").order_by("-starts_at")[:HISTORY],
         "changes": changes.lately([alert.service_id], alert.starts_at, alert.ends_at or clock.now())[:CHANGES] if alert.service_id else [],
         "may_respond": _can(request, Ability.RESPOND),
@@ -94,20 +101,22 @@ def alert_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def alert_map(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say what the unknown service of an alert is: one that exists, or a new one of that name."""
+    """Say what a label of an alert means: a service that exists or a new one of that name, a severity, or both."""
     alert = _find(request, pk)
+    form = MapForm(request.POST)
     try:
+        if not form.is_valid():
+            raise Refused(_("Choose a service or a severity."), status=422)
+        by: dict[str, Any] = {"label": form.cleaned_data["label"], "only_source": form.cleaned_data["only_source"]}
         if "make" in request.POST:
-            made = mapping.make_service(alert, actor=request.user, request=request)
+            made = mapping.make_service(alert, **by, actor=request.user, request=request)
         else:
-            form = MapForm(request.POST)
-            if not form.is_valid():
-                raise Refused(_("Choose a service."), status=422)
-            made = mapping.map_service(alert, form.cleaned_data["service"], actor=request.user, request=request)
-        messages.success(request, _("“%(value)s” now means %(service)s.") % {"value": made.value, "service": made.service})
+            made = mapping.map_alert(alert, form.means, **by, actor=request.user, request=request)
+        means = listed(str(one) for one in (made.service, made.severity) if one)
+        messages.success(request, _("“%(value)s” now means %(means)s.") % {"value": made.value, "means": means})
     except Refused as refused:
         messages.error(request, str(refused))
-    return redirect(alert.get_absolute_url())
+    return _back(request, alert.get_absolute_url())
 
 
 @require_POST
@@ -137,14 +146,8 @@ def candidate_dismiss(request: HttpRequest, pk: int) -> HttpResponse:
     return _back(request)
 
 
-@require_GET
-def set_aside(request: HttpRequest) -> HttpResponse:
-    """`/alerts/set-aside/`: what could not be taken, with the reason; kept 7 days."""
-    found = SetAside.objects.select_related("source")
-    slug = request.GET.get("source", "")
-    rows = page(found.filter(source__slug=slug) if slug else found, order=("-received_at", "-id"), cursor=request.GET.get("cursor"), limit=30)
-    shown = [{"row": row, "reason": sentence(row.reason, row.detail)} for row in rows.rows]
-    return render(request, "detection/set_aside.html", {"page": rows, "shown": shown, "sources": Source.objects.all(), "slug": slug})
+def _episode(one: Episode) -> dict[str, Any]:
+    return {"start": one.start, "end": one.end, "fired": one.fired, "lasted": (one.end - one.start).total_seconds() if one.end else None}
 
 
 def _can(request: HttpRequest, ability: Ability) -> bool:
@@ -157,8 +160,8 @@ def _find(request: HttpRequest, pk: int) -> Alert:
     return get_object_or_404(Alert.objects.visible_to(request.user).select_related(*parts), pk=pk)
 
 
-def _back(request: HttpRequest) -> HttpResponse:
+def _back(request: HttpRequest, otherwise: str = "detection:alerts") -> HttpResponse:
     """To the page that the press came from, if it is one of ours."""
     wanted = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return redirect(wanted if ours else "detection:alerts")
+    return redirect(wanted if ours else otherwise)

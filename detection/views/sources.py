@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from detection import board, keys, mapping, trial
-from detection.forms import SourceChangeForm, SourceForm
-from detection.models import ServiceMapping, Source
+from detection.forms import MappingForm, SourceChangeForm, SourceForm
+from detection.models import Mapping, Source
 from detection.sources import KINDS
 from lib import clock
 from lib.errors import Refused
 
 PLACEHOLDER = "KEY-OF-THIS-SOURCE"
+MAPPINGS = "/settings/sources/#mappings"
 
 
 @require_http_methods(["GET", "POST"])
@@ -29,10 +30,13 @@ def source_list(request: HttpRequest) -> HttpResponse:
             return _with_key(request, source, key)
         except Refused as refused:
             form.add_error(None, str(refused))
+    mapping_form = MappingForm()
     context = {
         "form": form,
         "sources": _rows(),
-        "mappings": ServiceMapping.objects.select_related("service")[:200],
+        "mappings": Mapping.objects.select_related("service", "source", "created_by"),
+        "mapping_form": mapping_form,
+        "services": list(mapping_form.fields["service"].choices),  # type: ignore[attr-defined]  # asked for once, not for each row
         "is_open": bool(form.errors) or not Source.objects.exists(),
     }
     return render(request, "detection/sources.html", context, status=422 if form.errors else 200)
@@ -82,15 +86,30 @@ def source_test(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+def mapping_put(request: HttpRequest) -> HttpResponse:
+    """Say what a label's value means, all of it: what is left empty is taken back."""
+    form = MappingForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise Refused(_("A mapping needs a label and its value."), status=422)
+        said = form.cleaned_data
+        mapping.put(said["label"], said["value"], form.means, source=said["source"], replaces=True, actor=request.user, request=request)
+        messages.success(request, _("Saved."))
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect(MAPPINGS)
+
+
+@require_POST
 def mapping_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back what a label's value means; what was sorted by it stays where it is."""
-    mapping.forget(get_object_or_404(ServiceMapping.objects.select_related("service"), pk=pk), actor=request.user, request=request)
+    mapping.forget(get_object_or_404(Mapping.objects.select_related("service", "source"), pk=pk), actor=request.user, request=request)
     messages.success(request, _("The mapping is gone."))
-    return redirect("detection:sources")
+    return redirect(MAPPINGS)
 
 
 def _rows() -> QuerySet[Source]:
-    return Source.objects.select_related("default_service", "created_by").annotate(bad=Count("set_aside")).order_by("name")
+    return Source.objects.select_related("default_service", "created_by").annotate(bad=Count("set_aside", filter=Q(set_aside__taken_at=None))).order_by("name")
 
 
 def _with_key(request: HttpRequest, source: Source, key: str) -> HttpResponse:

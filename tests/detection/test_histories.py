@@ -6,9 +6,10 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from detection import audit
+from detection import audit, keys
 from detection.correlate import Delivery, take
 from detection.models import Alert, Candidate
+from detection.sources import generic
 from detection.sources.alertmanager import parse
 from incidents.models import Incident
 from lib import clock
@@ -106,3 +107,41 @@ def test_the_same_fingerprint_with_a_new_start(source):
     first, first_end, second = history({"a": [(1, 5), (20, None)]}, clock.now())
     for order in ([first, second, first_end], [second, first, first_end], [first_end, second, first], [second, first_end, first]):
         assert run(source, [[alert] for alert in order]) == run(source, [[first], [first_end], [second]])
+
+
+def tell(script, alert, at):
+    """One request of a sender without starts."""
+    parsed = generic.parse(alert)
+    take(script, [Delivery(parsed, canonical(alert).encode(), parsed.alerts)], at)
+
+
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(said=st.lists(st.tuples(st.sampled_from("ab"), st.booleans(), st.integers(1, 3), st.sampled_from([1, 60, 60 * 24 * 5])), min_size=1, max_size=8))
+def test_repeats_of_a_sender_without_starts_are_harmless(db, said):
+    """Each word of it may come again and again, at once or days later: rows are as many as it has begun, or one for an end alone."""
+    with transaction.atomic():
+        script, at = keys.create("generic", "Script", actor=None)[0], clock.now()
+        expected: dict[str, list[bool]] = {}
+        for key, fires, times, minutes in said:
+            for _time in range(times):
+                at += timedelta(minutes=minutes)
+                alert = {"title": key, "dedup_key": key, "severity": "info", "status": "firing" if fires else "resolved"}
+                tell(script, alert, at)
+            rows = expected.setdefault(key, [])
+            if not rows or (fires and not rows[-1]):
+                rows.append(fires)
+            rows[-1] = fires
+        for key, rows in expected.items():
+            assert list(Alert.objects.filter(fingerprint=key).order_by("starts_at").values_list("is_firing", flat=True)) == rows
+        assert sum(Alert.objects.values_list("times", flat=True)) == sum(times for _key, _fires, times, _minutes in said)
+        assert audit.invariants(full=True) == []
+        transaction.set_rollback(True)
+
+
+def test_an_end_told_again_after_weeks_is_the_same_end(db):
+    script, at = keys.create("generic", "Script", actor=None)[0], clock.now()
+    for status, days in (("firing", 0), ("resolved", 1), ("resolved", 30)):
+        alert = {"title": "A", "severity": "info", "status": status}
+        tell(script, alert, at + timedelta(days=days))
+    row = Alert.objects.get()
+    assert row.times == 3 and row.ends_at == at + timedelta(days=1)

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import AuditEntry
-from detection.models import Alert, Candidate, ServiceMapping, SetAside, Source
+from detection.models import Alert, Candidate, Mapping, SetAside, Source
 from incidents import lifecycle
 from incidents.models import Incident, Service
 from tests.detection.conftest import make_alert, notification
@@ -36,7 +36,7 @@ def test_a_mapping_that_is_gone_is_not_there(api, client):  # noqa: F811
 )
 def test_a_bad_mapping_is_refused(api, body):  # noqa: F811
     api("post", "mappings/", body, 400)
-    assert not ServiceMapping.objects.exists()
+    assert not Mapping.objects.exists()
 
 
 def test_the_unknown_service_of_an_alert_is_mapped_or_made(api, fire):  # noqa: F811

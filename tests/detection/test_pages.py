@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry, User
 from detection import board, changes
-from detection.models import Alert, Candidate, ServiceMapping, SetAside, Source
+from detection.models import Alert, Candidate, Mapping, SetAside, Source
 from incidents import lifecycle
 from incidents.models import Incident, Service
 from tests.detection.conftest import make_alert, notification
@@ -31,7 +31,7 @@ def queries(page, path):
     return len(found)
 
 
-LISTS = ["/alerts/", "/alerts/?status=firing&severity=P1&q=Down", "/alerts/set-aside/", "/settings/sources/", "/api/v1/alerts/", "/api/v1/candidates/"]
+LISTS = ["/alerts/", "/alerts/?status=firing&severity=P1&q=Down", "/alerts/set-aside/", "/alerts/unrouted/", "/settings/sources/", "/api/v1/alerts/", "/api/v1/candidates/"]
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -131,7 +131,7 @@ def test_an_unknown_service_becomes_a_service(client, admin, fire):
     client.force_login(admin)
     client.post(f"/alerts/{Alert.objects.get().pk}/map/", {"make": "1"})
     assert Service.objects.filter(slug="check-out").exists() and Alert.objects.get().service.slug == "check-out"
-    assert ServiceMapping.objects.get().value == "Check_Out"
+    assert Mapping.objects.get().value == "Check_Out"
 
 
 def test_a_candidates_service_follows_the_mapping(client, admin, fire):
