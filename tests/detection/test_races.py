@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from unittest import mock
@@ -21,25 +22,33 @@ from tests.detection.conftest import KEY, make_alert, notification
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def post_at_once(payloads, path=f"/ingest/alertmanager/{KEY}/", *, raises=True):
-    """All of them at the same moment, each in a thread of its own; one that is told to come again does, as Alertmanager would."""
-    barrier = Barrier(len(payloads))
+DOOR = f"/ingest/alertmanager/{KEY}/"
 
-    def post(payload):
-        client = Client(raise_request_exception=raises)
+
+def post_at_once(payloads, path=DOOR, *, raises=True):
+    """All of them at the same moment, each in a thread of its own; one that is told to come again does, as Alertmanager would."""
+    return at_once([(Client(raise_request_exception=raises), path, payload) for payload in payloads])
+
+
+def at_once(requests):
+    """Post all of these (client, path, payload) at the same moment: [(status, what was said to a good one), …]."""
+    barrier = Barrier(len(requests))
+
+    def post(request):
+        client, path, payload = request
         barrier.wait()
         try:
             for _again in range(30):
                 answer = client.post(path, data=json.dumps(payload), content_type="application/json")
                 if answer.status_code != 503:
-                    return answer.status_code, answer.json() if answer.status_code == 202 else None
+                    return answer.status_code, answer.json() if answer.status_code < 300 else None
                 assert answer.headers["Retry-After"]
             return answer.status_code, answer.json()
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(len(payloads)) as pool:
-        return list(pool.map(post, payloads))
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return list(pool.map(post, requests))
 
 
 @pytest.fixture
@@ -48,14 +57,62 @@ def ready(world):
     return keys.create("alertmanager", "Alertmanager", actor=None, key=KEY)[0]
 
 
-def test_twenty_requests_at_once_open_one_incident(ready):
-    answers = post_at_once([notification(make_alert("Down", instance=f"api-{number}")) for number in range(20)])
-    assert [status for status, _body in answers] == [202] * 20
+def test_fifty_requests_at_once_new_and_repeated_open_one_incident(ready):
+    alerts = [make_alert("Down", instance=f"api-{number}") for number in range(20)]
+    batches = [[alerts[number % 20], alerts[(number + 7) % 20]] if number % 3 == 0 else [alerts[number % 20]] for number in range(50)]
+    answers = post_at_once([notification(*batch) for batch in batches])
+    assert Counter(status for status, _body in answers) == {202: 50}
     incident = Incident.objects.get()
     assert all(body["incidents"] == [incident.reference] for _status, body in answers)
-    assert Alert.objects.filter(incident=incident).count() == 20 and AlertGroup.objects.count() == 1
-    assert list(incident.entries.order_by("seq").values_list("seq", flat=True)) == list(range(1, incident.last_seq + 1))
+    assert Alert.objects.filter(incident=incident).count() == Alert.objects.count() == 20 and AlertGroup.objects.count() == 1
+    assert sum(Alert.objects.values_list("times", flat=True)) == sum(map(len, batches)) and Envelope.objects.count() == 50
+    assert gapless(incident)
     assert audit.invariants(full=True) == []
+
+
+def gapless(incident):
+    incident.refresh_from_db()
+    return list(incident.entries.order_by("seq").values_list("seq", flat=True)) == list(range(1, incident.last_seq + 1))
+
+
+PRESSES = {
+    "acknowledge": lambda old, other, alerts: {},
+    "transitions": lambda old, other, alerts: {"to": "dismissed"},
+    "merge": lambda old, other, alerts: {"into": other.reference, "reason": "the same"},
+    "split": lambda old, other, alerts: {"alerts": alerts, "reason": "another cause"},
+}
+
+
+@pytest.mark.parametrize("act", PRESSES)
+def test_people_act_while_alerts_come(ready, person, act):
+    first = [make_alert("Down", instance=f"api-{number}") for number in range(6)]
+    post_at_once([notification(*first), notification(make_alert("Elsewhere", service="cache"))])
+    old, other = Incident.objects.get(services__slug="api-gateway"), Incident.objects.get(services__slug="cache")
+    leaving = list(Alert.objects.filter(incident=old).order_by("pk").values_list("pk", flat=True)[:2])
+    cara = Client()
+    cara.force_login(person("cara", roles=["commander"]))
+    press = (cara, f"/api/v1/incidents/{old.reference}/{act}/", PRESSES[act](old, other, leaving))
+    later = [make_alert("Down", instance=f"api-{number}") for number in range(6, 12)]
+    ends = [{**alert, "status": "resolved", "endsAt": alert["startsAt"]} for alert in first[:3]]
+    posts = [(Client(), DOOR, notification(alert)) for alert in [*later, *ends, *first[3:], *later]]
+    answers = at_once([*posts[:9], press, press, press, *posts[9:]])
+    pressed = [status for status, _body in answers[9:12]]
+    assert Counter(status for status, _body in answers[:9] + answers[12:]) == {202: len(posts)}
+    assert set(pressed) <= {200, 201, 409} and min(pressed) < 300
+    assert Alert.objects.count() == 13 and Alert.objects.firing().count() == 10
+    assert all(gapless(incident) for incident in Incident.objects.all())
+    assert audit.invariants(full=True) == []
+    old.refresh_from_db()
+    where = set(Alert.objects.filter(service__slug="api-gateway").values_list("incident", flat=True))
+    if act == "merge":
+        assert old.state == "merged" and where == {other.pk}
+    elif act == "split":
+        apart = Incident.objects.get(related_to=old)
+        assert where == {old.pk, apart.pk} and list(apart.alerts.order_by("pk").values_list("pk", flat=True)) == leaving
+    elif act == "transitions":
+        assert old.state == "dismissed" and len(where) <= 2
+    else:
+        assert old.acknowledged_at and where == {old.pk}
 
 
 def test_the_same_alert_ten_times_at_once_is_one_row(ready):
