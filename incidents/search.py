@@ -28,7 +28,7 @@ def incidents(user: Any, wanted: Mapping[str, str]) -> IncidentQuerySet:
     found = Incident.objects.visible_to(user)
     if statuses := several(wanted, "status", ["open", "drill", *State.values]):
         states = {state for status in statuses if status != "drill" for state in (OPEN_STATES if status == "open" else [status])}
-        found = found.filter(state__in=states) if states else found
+        found = found.open() if states == set(OPEN_STATES) else found.filter(state__in=states) if states else found
         found = found.filter(is_drill=True) if "drill" in statuses else found
     if severities := several(wanted, "severity", Severity.values):
         found = found.severity(*severities)

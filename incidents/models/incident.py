@@ -96,6 +96,8 @@ class Incident(models.Model):
             models.Index(fields=["-declared_at", "-id"], name="incident_newest"),
             # The board and every sweep: open ones only.
             models.Index(fields=["severity", "declared_at"], name="incident_open", condition=Q(state__in=[str(s) for s in OPEN_STATES])),
+            # The list as it opens: open ones alone, newest first, however long the history behind them.
+            models.Index(fields=["-declared_at", "-id"], name="incident_open_newest", condition=Q(state__in=[str(s) for s in OPEN_STATES])),
             # The live hub: what moved since its last look.
             models.Index(fields=["moved_at"], name="incident_moved"),
         ]

@@ -1,10 +1,10 @@
 """The incident list, the incident page, its fragments and what people do there."""
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 
-from incidents import lifecycle, story, timeline
+from incidents import lifecycle, search, story, timeline
 from incidents.models import Incident, State, Step
 
 HTMX = {"HX-Request": "true"}
@@ -35,6 +35,14 @@ def test_the_list_costs_the_same_for_one_and_thirty(seen_by, viewer, declare, co
     with django_assert_max_num_queries(12):
         page = client.get("/incidents/")
     assert page.content.decode().count('data-reference="INC-') == count
+
+
+def test_the_open_list_and_the_board_never_walk_the_history(viewer, incident):
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "incident_open_newest" in search.incidents(viewer, {"status": "open"})[:51].explain()
+    assert "incident_open" in Incident.objects.visible_to(viewer).open().order_by("severity", "declared_at")[:60].explain()
 
 
 def test_the_list_narrows_by_tab_severity_service_and_words(seen_by, viewer, commander, declare):
