@@ -1,7 +1,7 @@
 """Matchers as Alertmanager writes them, over labels; a pattern that could take long is refused before it is used. Pure.
 
 Python's engine backtracks, so a pattern is measured beforehand: `_ways` bounds in how many ways it can be tried against the longest value.
-Twenty characters of nested quantifiers would hold a process for hours; what is taken here costs milliseconds at worst (docs/decisions/0014).
+Twenty characters of nested quantifiers would hold a process for hours; what is taken here costs milliseconds at worst (docs/decisions/0015).
 """
 
 import re

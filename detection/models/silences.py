@@ -14,7 +14,7 @@ from detection.querysets import SilenceQuerySet
 
 
 class Silence(models.Model):
-    """Alerts that match it are stored and lead nowhere until it is over; then those that still fire are placed (docs/decisions/0014).
+    """Alerts that match it are stored and lead nowhere until it is over; then those that still fire are placed (docs/decisions/0015).
 
     `matchers` holds [{"label", "op", "value"}, …], all of which must match; without any it is a hold: all that its source sends.
     """

@@ -1,12 +1,15 @@
 """Late, doubled, shuffled and resolve-first histories end as the ordered one."""
 
 from datetime import timedelta
+from itertools import islice, permutations
+from math import factorial
 
+import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from detection import audit, keys
+from detection import audit, keys, silences
 from detection.correlate import Delivery, take
 from detection.models import Alert, Candidate
 from detection.sources import generic
@@ -40,13 +43,16 @@ def history(stretches, now):
     return [alert for _minute, _order, alert in sorted(said, key=lambda one: (one[0], one[1]))]
 
 
-def run(source, batches):
-    """Send the batches one after the other and tell what is left, then take it all back."""
+def run(source, batches, silence=None):
+    """Send the batches one after the other and tell what is left, then take it all back; a silence ends after the last."""
     with transaction.atomic():
         for batch in batches:
             payload = notification(*batch)
             parsed = parse(payload)
             take(source, [Delivery(parsed, canonical(payload).encode(), parsed.alerts)], clock.now())
+        if silence is not None:
+            silences.end(silence, actor=None)
+            silences.place_owed()
         assert audit.invariants(full=True) == []
         left = {
             "alerts": sorted(Alert.objects.values_list("fingerprint", "status", "starts_at", "ends_at", "fired", "severity", "service__slug")),
@@ -91,6 +97,18 @@ def test_any_order_and_any_doubling_ends_as_the_ordered_history(source, data):
     cuts = sorted(data.draw(st.sets(st.integers(1, max(len(shuffled) - 1, 1)), max_size=4)))
     batches = [shuffled[start:end] for start, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True) if shuffled[start:end]]
     assert run(source, batches) == run(source, [[alert] for alert in ordered])
+
+
+@pytest.mark.parametrize("name", ["Down", "Slow"])
+def test_any_order_under_a_silence_ends_as_the_ordered_history_and_only_what_fires_is_placed(source, name):
+    matchers = [{"label": "alertname", "op": "=", "value": name}]
+    held = silences.create(matchers, ends=clock.now() + timedelta(hours=1), actor=None)
+    ordered = history({"a": [(1, 5), (20, None)], "c": [(2, 4)], "d": [(3, 9), (30, None)]}, clock.now())
+    wanted = run(source, [[alert] for alert in ordered], held)
+    assert [len(wanted["incidents"]), len(wanted["candidates"])] == [1, 1]
+    for order in islice(permutations(ordered), 0, None, factorial(len(ordered)) // 12 + 1):
+        assert run(source, [[alert] for alert in order], held) == wanted
+        assert run(source, [list(order)], held) == wanted
 
 
 def test_a_doubled_batch_in_one_request_is_one(source):

@@ -6,15 +6,14 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry
-from detection import audit, candidates, correlate, keys, silences, why
+from detection import audit, candidates, keys, silences, why
 from detection.matchers import LONGEST_VALUE, checked, matches
 from detection.models import Alert, AlertGroup, Candidate, Silence
 from detection.refusals import own_source
-from detection.sources.alertmanager import parse
 from detection.sweeps import sweep_silences
 from incidents import lifecycle, playbook
 from incidents.models import Incident, State
@@ -390,12 +389,12 @@ def test_a_dismissed_candidate_absorbs_what_it_had(fire, responder, again):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_sweeps_at_once_open_one_incident():
+def test_two_sweeps_at_once_open_one_incident(client):
     playbook.in_force()
-    source = keys.create("alertmanager", "Alertmanager", actor=None, key=KEY)[0]
+    keys.create("alertmanager", "Alertmanager", actor=None, key=KEY)
     held = silence()
-    with transaction.atomic():
-        correlate.take(source, parse(notification(*(make_alert(instance=str(number)) for number in range(5)))), b"{}", product_clock.now())
+    payload = notification(*(make_alert(instance=str(number)) for number in range(5)))
+    assert client.post(f"/ingest/alertmanager/{KEY}/", payload, content_type="application/json").status_code == 202
     silences.end(held, actor=None)
     barrier = Barrier(4)
 

@@ -20,8 +20,8 @@ from comms import drain, lanes, obligations, sweeps
 from comms.channels import email
 from comms.models import Delivery, Obligation
 from comms.rendering import render
-from detection import candidates, guard, keys
-from detection.models import Alert, Candidate
+from detection import candidates, guard, keys, silences
+from detection.models import Alert, Candidate, Silence
 from incidents import lifecycle, panels, playbook
 from incidents.models import Incident, Membership, Role, Step, Team
 from lib import clock, sinks
@@ -91,6 +91,7 @@ def world(person: Any) -> World:
     post_alert(name="Zq7Slow", severity="warning", service="auth-service", team="zq7label")
     candidate = Candidate.objects.get()
     grown = close(candidates.accept(candidate, actor=member), member)
+    silences.create([{"label": "alertname", "op": "=~", "value": "Nothing.*"}], ends=clock.now() + timedelta(hours=1), actor=outsider)
     public = lifecycle.declare(title="Harmless", severity="P2", services=["api-gateway"], actor=outsider, source="test")
     Incident.objects.filter(pk=public.pk).update(related_to=secret)
     Incident.objects.filter(pk=secret.pk).update(related_to=grown)
@@ -116,6 +117,7 @@ def values(world: World, route: str, name: str) -> list[Any]:
     incidents = (world.secret, world.grown, world.public)
     ids = {
         "detection:alert": Alert,
+        "api:silence-detail": Silence,
         "api:alert-detail": Alert,
         "api:candidate-detail": Candidate,
         "comms:message": Delivery,
@@ -148,7 +150,8 @@ def addresses(world: World, route: str, pattern: str) -> list[str]:
     found = ["/" + pattern]
     for part, name in re.findall(r"(<(?:\w+:)?(\w+)>)", pattern):
         found = [one.replace(part, str(value), 1) for one in found for value in values(world, route, name)]
-    wide = f"?q=Breach&status=&state=&incident={world.secret.reference}"
+    alert = Alert.objects.filter(incident=world.secret)[0]
+    wide = f"?q=Breach&status=&state=&incident={world.secret.reference}&alert={alert.pk}"
     return found if "<" in pattern else ["/" + pattern, "/" + pattern + wide]
 
 
