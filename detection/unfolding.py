@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from detection.episodes import Episode, Stretch, dump, gather, load
 from detection.models import Alert, Source
@@ -82,8 +84,15 @@ def _episode(alert: NormalAlert, known: list[Episode], received: datetime) -> Ep
     return Episode(start, max(end, start), False)
 
 
+@cache
+def _blank() -> list[Any]:
+    """What a row holds before anything is said."""
+    return [field.get_default() for field in Alert._meta.concrete_fields]
+
+
 def _new(source: Source, fingerprint: str, stretch: Stretch, said: list[tuple[datetime, Notice]], parent: Alert | None, received: datetime) -> Change:
-    row = Alert(source=source, fingerprint=fingerprint, received_at=received, last_received_at=received, times=max(len(said), 1))
+    row = Alert(*_blank())  # by place: by name a model looks up every default of every row
+    row.source_id, row.fingerprint, row.received_at, row.last_received_at, row.times = source.pk, fingerprint, received, received, max(len(said), 1)
     if parent is not None:
         for name in (*WORDS, "group_id", "incident_id"):
             setattr(row, name, getattr(parent, name))

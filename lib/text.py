@@ -19,6 +19,8 @@ def clean(value: Any, limit: int, *, multiline: bool = False) -> str:
     """
     if value is None or limit <= 0:
         return ""
+    if type(value) is str and len(value) <= limit and value.isascii() and value.isprintable():  # nearly always
+        return value.strip() if multiline else " ".join(value.split())
     text = value.decode("utf-8", "replace") if isinstance(value, bytes | bytearray) else str(value)
     reach = 4 * limit + 256  # as far as one looks; the rest is cut off anyhow
     is_cut = len(text) > reach

@@ -1,15 +1,26 @@
-"""What every answer passes through: headers for all response classes, and a calm 503 when the database is away."""
+"""What every answer passes through: its lines in the log, headers for all response classes, and a calm 503 when the database is away."""
 
 import logging
 from collections.abc import Callable
 
+import structlog
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django_structlog.middlewares import RequestMiddleware
 
 from lib import db
 from portal import errors
 
 log = logging.getLogger(__name__)
+
+
+class RequestLogMiddleware(RequestMiddleware):
+    """A line for each request, with its sender as the front door found it."""
+
+    @classmethod
+    def bind_ip(cls, request: HttpRequest) -> None:
+        """Without looking for proxies once more."""
+        structlog.contextvars.bind_contextvars(ip=request.META.get("REMOTE_ADDR"))
 
 
 class ResponseHeadersMiddleware:

@@ -27,12 +27,12 @@ pages = [
 ]
 
 urlpatterns = [
+    path("", include("detection.urls")),  # first: alerts come by the hundred a second
     path("accounts/", include("accounts.login_urls")),
     path("api/v1/", include((api, "api"))),
     path("", include("accounts.urls")),
     path("", include("incidents.urls")),
     path("", include("comms.urls")),
-    path("", include("detection.urls")),
     path("", include((pages, "portal"))),
 ]
 handler400 = "portal.errors.bad_request"

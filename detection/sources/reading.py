@@ -34,8 +34,8 @@ def texts(value: Any, longest: int, reason: str) -> tuple[dict[str, str], bool]:
 
 
 def tidy(text: str, longest: int) -> str:
-    """As `lib.text.clean` over several lines; nearly every label is plain and short, and done at once."""
-    return text.strip() if len(text) <= longest and text.isascii() and text.isprintable() else clean(text, longest, multiline=True)
+    """As `lib.text.clean` over several lines."""
+    return clean(text, longest, multiline=True)
 
 
 def moment(value: Any, field: str) -> tuple[datetime | None, bool]:
