@@ -84,7 +84,8 @@ def set_aside_take_all(request: HttpRequest) -> HttpResponse:
 def unrouted_list(request: HttpRequest) -> HttpResponse:
     """`/alerts/unrouted/`: what belongs to no service, by the label that one press maps."""
     user: Any = request.user
-    context = {"groups": unrouted.gather(user), "map_form": MapForm() if user.can(Ability.CONFIGURE) else None}
+    services = list(MapForm().fields["service"].choices) if user.can(Ability.CONFIGURE) else []  # type: ignore[attr-defined]
+    context = {"groups": unrouted.gather(user), "services": services}
     return render(request, "detection/unrouted.html", context)
 
 

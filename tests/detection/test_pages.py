@@ -31,7 +31,15 @@ def queries(page, path):
     return len(found)
 
 
-LISTS = ["/alerts/", "/alerts/?status=firing&severity=P1&q=Down", "/alerts/set-aside/", "/alerts/unrouted/", "/settings/sources/", "/api/v1/alerts/", "/api/v1/candidates/"]
+LISTS = [
+    "/alerts/",
+    "/alerts/?status=firing&severity=P1&q=Down",
+    "/alerts/set-aside/",
+    "/alerts/unrouted/",
+    "/settings/sources/",
+    "/api/v1/alerts/",
+    "/api/v1/candidates/",
+]
 
 
 @pytest.mark.parametrize("path", LISTS)
