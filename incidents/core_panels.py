@@ -1,13 +1,15 @@
 """The panels that the core itself shows beside the story: steps, services, people, clocks, related incidents."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.abilities import Ability
 from incidents.messages import milestone_name
-from incidents.models import Clock, Role, State, Step
+from incidents.models import Clock, Impact, Incident, Role, State, Step, TimelineEntry
 from incidents.models.incident import MILESTONES
 from incidents.page import Face, Page, countdown
 from incidents.panels import Panel, register
@@ -16,12 +18,14 @@ from lib.times import span
 
 SHOWN = 6  # steps due next that stand open; the later ones are folded
 SHOWN_KIN = 20
+BESIDE = 5  # incidents of the same services
+LATELY = timedelta(days=90)  # before it was declared
 KINDS = {
     "steps": ("state", "step_done", "step_undone", "step_late", "step_cancelled", "severity", "declared"),
     "services": ("services", "users_affected", "edited"),
     "roles": ("role", "acknowledged"),
     "clocks": ("state", "milestone", "clock_breached", "severity", "services", "watch_restarted", "acknowledged"),
-    "related": ("merged_from", "merged_into", "split_from", "split_into"),
+    "related": ("merged_from", "merged_into", "split_from", "split_into", "services"),
 }
 
 
@@ -88,12 +92,28 @@ def face_of(row: Clock, now: Any) -> Face:
 
 
 def related(page: Page) -> dict[str, Any] | None:
-    """Incidents this one grew from, became part of or took in."""
-    origins = ((page.incident.related_to_id, _("this recurs")), (page.incident.merged_into_id, _("became part of it")))
+    """Incidents this one grew from, became part of, took in or was split into; then those that hit its services lately."""
+    incident = page.incident
+    splits = TimelineEntry.objects.filter(incident__in=[incident, *page.kin], kind="incidents.split_from")
+    apart = set(splits.values_list("incident", flat=True)) if page.kin else set()
+    origins = (
+        (incident.related_to_id, _("split off from it") if incident.pk in apart else _("this recurs")),
+        (incident.merged_into_id, _("became part of it")),
+    )
     rows = [{"incident": other, "why": why} for pk, why in origins for other in page.kin if other.pk == pk]
-    rows += [{"incident": other, "why": _("merged here")} for other in page.kin if other.merged_into_id == page.incident.pk][:SHOWN_KIN]
-    rows += [{"incident": other, "why": _("a later one")} for other in page.kin if other.related_to_id == page.incident.pk][:SHOWN_KIN]
+    rows += [{"incident": other, "why": _("merged here")} for other in page.kin if other.merged_into_id == incident.pk][:SHOWN_KIN]
+    later = [other for other in page.kin if other.related_to_id == incident.pk][:SHOWN_KIN]
+    rows += [{"incident": other, "why": _("split off from here") if other.pk in apart else _("a later one")} for other in later]
+    known = {incident.pk, *(row["incident"].pk for row in rows)}
+    rows += [{"incident": other, "why": _("on the same service")} for other in _beside(page) if other.pk not in known]
     return {"rows": rows} if rows else None
+
+
+def _beside(page: Page) -> QuerySet[Incident]:
+    """The newest that hit one of its services within the 90 days before it or later; drills beside drills."""
+    lately = Incident.objects.visible_to(page.user).filter(is_drill=page.incident.is_drill, declared_at__gte=page.incident.declared_at - LATELY)
+    same = Impact.objects.filter(service__in=[impact.service_id for impact in page.impacts]).values("incident")
+    return lately.filter(pk__in=same).exclude(pk=page.incident.pk).exclude(state=State.MERGED)[:BESIDE]
 
 
 def register_all() -> None:

@@ -52,7 +52,7 @@ def shown(field: fields.Field, value: Any, content: Mapping[str, Any]) -> str:
         case fields.Texts():
             return " · ".join(pick(text) for text in value)
         case fields.Seconds():
-            return spelled(value)
+            return length(value)
         case fields.PerSeverity():
             return " · ".join(f"{severity} {offset(value, severity)}" for severity in sorted(value))
         case fields.Flag():
@@ -73,7 +73,12 @@ def offset(value: Mapping[str, Any], severity: str) -> str:
     """The time at a severity: "15 min", "–" without one, "" where the severity is not meant."""
     if severity not in value:
         return ""
-    return "–" if value[severity] is None else spelled(value[severity])
+    return "–" if value[severity] is None else length(value[severity])
+
+
+def length(seconds: int) -> str:
+    """A length of time; none is "at once"."""
+    return spelled(seconds) if seconds else _("at once")
 
 
 def condition(text: str) -> str:

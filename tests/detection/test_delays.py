@@ -130,7 +130,7 @@ def drawn_history(data, now):
 FEW = {"deadline": None, "phases": [Phase.explicit, Phase.reuse, Phase.generate], "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 
 
-@settings(max_examples=8, **FEW)
+@settings(max_examples=6, **FEW)
 @given(data=st.data())
 def test_any_order_and_any_doubling_of_two_senders_ends_as_the_ordered_history(sources, data):
     ordered = drawn_history(data, clock.now())
@@ -141,7 +141,7 @@ def test_any_order_and_any_doubling_of_two_senders_ends_as_the_ordered_history(s
     assert run(sources, batches) == run(sources, [[notice] for notice in ordered])
 
 
-@settings(max_examples=8, **FEW)
+@settings(max_examples=6, **FEW)
 @given(data=st.data())
 def test_any_delay_ends_as_the_history_that_came_in_time(sources, data):
     now = clock.now()

@@ -176,3 +176,8 @@ def test_pages_ask_a_constant_number_of_questions(as_user, viewer, admin, declar
     client.get(path)
     with django_assert_max_num_queries(30):
         assert client.get(path).status_code == 200
+
+
+def test_no_time_at_all_is_at_once(as_user, viewer):
+    page = as_user(viewer).get("/settings/playbook/severities/").content.decode()
+    assert "at once" in page and ">0 s<" not in page

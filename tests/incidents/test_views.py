@@ -87,7 +87,7 @@ def test_the_page_costs_the_same_however_long_its_story(seen_by, commander, inci
         lifecycle.note(incident, f"Note {number}", actor=commander)
     client = seen_by(commander)
     client.get(incident.get_absolute_url())
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(20):
         assert client.get(incident.get_absolute_url()).status_code == 200
 
 
@@ -289,3 +289,13 @@ def test_a_milestone_is_corrected_from_its_own_form(seen_by, commander, incident
 
 def test_references_are_found_in_either_case(seen_by, viewer, incident):
     assert seen_by(viewer).get(f"/incidents/{incident.reference.lower()}/").status_code == 200
+
+
+def test_incidents_of_the_same_service_lately_stand_beside_it_unless_hidden_or_long_past(seen_by, declare, responder, clock):
+    old = declare(title="canary-old")
+    clock.move("+91d")
+    near, elsewhere = declare(title="canary-near"), declare(title="canary-elsewhere", services=["cache"])
+    hidden, drill = declare(title="canary-hidden", private=True), declare(title="canary-drill", drill=True)
+    text = seen_by(responder).get(f"{declare().get_absolute_url()}panels/related/").content.decode()
+    assert near.reference in text
+    assert not [one for one in (old, elsewhere, hidden, drill) if one.title in text or one.reference in text]
