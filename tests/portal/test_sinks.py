@@ -161,10 +161,15 @@ def told(answer: Any) -> str:
     return body.decode(errors="replace") + "\n" + "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
 
 
+def canaries(text: str) -> list[str]:
+    """Each canary with the words around it."""
+    return [text[max(0, one.start() - 60) : one.end() + 40] for one in re.finditer(f"(?i){WORD}", text)]
+
+
 def leaks(world: World, route: str, asked: str, text: str) -> list[str]:
     """Canaries and private references in `text`; a reference that was asked for is no news."""
     text = re.sub("(?i)zq7 ?scribe", "", text) if route in SHOW_EVERYBODY else text
-    found = re.findall(r"(?i).{0,60}zq7.{0,40}", text)
+    found = canaries(text)
     names_reference = any(name != "nowhere" and sinks.declared()[name].names_reference for name in sink_of(route))
     if not names_reference:
         found += [one.reference for one in (world.secret, world.grown) if one.reference in text and one.reference not in asked]
@@ -218,7 +223,7 @@ def test_who_may_see_it_finds_it_in_every_sink(world, client):
         if not sink.routes or sink.is_mute:
             continue
         pages = [asked for route, pattern in reading().items() if sink_of(route) == [name] for asked in addresses(world, route, pattern)]
-        texts = [told(client.get(asked)) for asked in pages]
+        texts = (told(client.get(asked)) for asked in pages)  # asked for until one of them finds it
         if not any(WORD in text.lower() or (sink.names_reference and world.secret.reference in text) for text in texts):
             blind.add(name)
     assert blind == set()
@@ -345,7 +350,7 @@ STREAMS = ("portal.live", "portal.api_stream")
 @pytest.mark.django_db
 def test_no_word_leaves_by_any_other_way(way, world, monkeypatch, settings, caplog, capsys):
     text = OTHER_WAYS[way](world, monkeypatch=monkeypatch, settings=settings, caplog=caplog, capsys=capsys)
-    found = re.findall(r"(?i).{0,60}zq7.{0,40}", text)
+    found = canaries(text)
     if not sinks.declared()[way].names_reference:
         found += [one.reference for one in (world.secret, world.grown) if one.reference in text]
     assert found == []
