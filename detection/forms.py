@@ -32,15 +32,14 @@ class SourceForm(SourceChangeForm):
     field_order = ("kind", "name", "service")
 
 
-class MapForm(forms.Form):
-    """What a label's value means: a service, a severity, or both; from all sources or one."""
+class MeaningForm(forms.Form):
+    """What a label's value means: a service, a severity, or both."""
 
     label = forms.CharField(label=_("Label"), max_length=200, required=False)
     service = forms.ModelChoiceField(
         label=_("Service"), queryset=Service.objects.current(), to_field_name="slug", required=False, empty_label=_("Choose a service")
     )
     severity = forms.ChoiceField(label=_("Severity"), choices=[("", _("By its label")), *Severity.choices], required=False)
-    only_source = forms.BooleanField(label=_("Only from this source"), required=False)
 
     @property
     def means(self) -> dict[str, Any]:
@@ -48,13 +47,18 @@ class MapForm(forms.Form):
         return {name: self.cleaned_data[name] for name in MEANINGS if self.cleaned_data[name]}
 
 
-class MappingForm(MapForm):
+class MapForm(MeaningForm):
+    """The same from the page of an alert: from all sources or its own."""
+
+    only_source = forms.BooleanField(label=_("Only from this source"), required=False)
+
+
+class MappingForm(MeaningForm):
     """A mapping as its row in the settings edits it: what is left empty is taken back."""
 
     value = forms.CharField(label=_("Value"), max_length=200)
     source = forms.ModelChoiceField(label=_("Source"), queryset=Source.objects.all(), to_field_name="slug", required=False, empty_label=_("Any source"))
     field_order = ("label", "value", "source", "service", "severity")
-    only_source = None
 
 
 class AcceptForm(forms.Form):

@@ -172,7 +172,7 @@ class _Needing(serializers.Serializer):
 class MapSerializer(_Needing):
     """What a label of an alert means; service null makes one of its name."""
 
-    label = serializers.CharField(
+    label = serializers.CharField(  # type: ignore[assignment]  # a field of that name, as the API calls it
         max_length=200, required=False, default="", help_text="“alertname” is its name. Without: the label of an unknown service; for a severity its name."
     )
     service = serializers.SlugRelatedField(slug_field="slug", queryset=Service.objects.current(), required=False, allow_null=True)
@@ -242,7 +242,7 @@ class TakenSerializer(serializers.Serializer):
 class WhichSetAsideSerializer(serializers.Serializer):
     """Which of those set aside; without anything all."""
 
-    source = serializers.CharField(max_length=60, required=False, default="", help_text="A source's slug")
+    source = serializers.CharField(max_length=60, required=False, default="", help_text="A source's slug")  # type: ignore[assignment]  # as above
     reason = serializers.CharField(max_length=40, required=False, default="", help_text="A reason's code")
 
 
