@@ -147,4 +147,4 @@ def _may(actor: Any, *, is_hold: bool) -> None:
     """Keeping alerts quiet is a responder's; holding all that a source sends, P1s among them, is for who commands."""
     needed = Ability.COMMAND if is_hold else Ability.RESPOND
     if actor is not None and not actor.can(needed):
-        raise Forbidden(_("You need the right “%(right)s” for this.") % {"right": needed})
+        raise Forbidden(_("You need the right “%(ability)s” for this.") % {"ability": needed.value})
