@@ -33,11 +33,7 @@ def describe(alarm: Alarm) -> str:
     if alarm.code == Alarm.Code.DEAD:
         said = ngettext("%(count)s message by %(channel)s failed", "%(count)s messages by %(channel)s failed", alarm.count)
         return said % values
-    return (
-        _("The teams that should be told have no members, so everybody is told: %(words)s") % values
-        if alarm.words
-        else _("The teams that should be told have no members")
-    )
+    return _("The teams that should be told have no members, so everybody is told")
 
 
 def mending(alarm: Alarm) -> tuple[str, str]:

@@ -54,7 +54,7 @@ def by_severity(incident: Incident, params: dict[str, Any]) -> Readers:
     if not found and to:
         found = _members(playbook.response_teams, "response_teams")
     if not found and to:
-        raise_alarm(Alarm.Code.NOBODY, "teams", "" if incident.is_private else incident.reference)
+        raise_alarm(Alarm.Code.NOBODY, "teams", "")  # it outlives the incident's privacy: nothing of the incident in it
         found = {person.pk: Reader(person, "nobody_else") for person in User.objects.active().with_ability(Ability.RESPOND)}
     if incident.is_private:
         found |= _named(incident)

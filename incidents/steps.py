@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.abilities import Ability
@@ -109,16 +110,25 @@ def undo(step: Step, *, actor: Any, source: str = "") -> Step:
 
 
 def tick(entry: TimelineEntry, incident: Incident, data: dict[str, Any]) -> None:
-    """Receiver of every entry: steps whose `done_on` names it are done; one entry says which (design.md "The incident")."""
+    """Receiver of every entry: steps whose `done_on` names it are done, those whose `void_on` does are owed no more.
+
+    One entry says which (design.md "The incident"). What was missed before stays missed.
+    """
     if entry.kind.startswith("incidents.step_"):
         return
-    pending = Step.objects.filter(incident=incident, done_on__contains=entry.kind).pending()
-    done = [step for step in pending if any(matches(condition, entry.kind, data) for condition in step.done_on.split())]
-    if not done:
-        return
-    Step.objects.filter(pk__in=[step.pk for step in done]).update(done_at=entry.recorded_at, done_by=entry.actor)
-    first, *others = [_named(step) for step in done]
-    timeline.record(incident, DONE, data={**first, "more": others, "by": "entry", "because": entry.kind, "seq": entry.seq})
+    named = Q(done_on__contains=entry.kind) | Q(void_on__contains=entry.kind, late_at=None)
+    pending = list(Step.objects.filter(named, incident=incident).pending())
+    done = [step for step in pending if _is_met(step.done_on, entry.kind, data)]
+    void = [step for step in pending if step not in done and step.late_at is None and _is_met(step.void_on, entry.kind, data)]
+    if done:
+        Step.objects.filter(pk__in=[step.pk for step in done]).update(done_at=entry.recorded_at, done_by=entry.actor)
+        first, *others = [_named(step) for step in done]
+        timeline.record(incident, DONE, data={**first, "more": others, "by": "entry", "because": entry.kind, "seq": entry.seq})
+    _cancel(void, str(incident.state), entry.recorded_at)
+
+
+def _is_met(conditions: str, kind: str, data: dict[str, Any]) -> bool:
+    return any(matches(condition, kind, data) for condition in conditions.split())
 
 
 def matches(condition: str, kind: str, data: dict[str, Any]) -> bool:
@@ -155,6 +165,7 @@ def _create(incident: Incident, playbook: Playbook, rules: Iterable[StepRule], s
             role=rule.role,
             position=rule.position,
             done_on=" ".join(rule.done_on),
+            void_on=" ".join(rule.void_on),
             due_at=_due(incident, playbook, rule, start),
         )
         for rule in rules

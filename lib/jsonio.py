@@ -22,7 +22,7 @@ class BadJSON(Refused):
 
 def loads(raw: bytes | str, max_depth: int = 64) -> Any:
     """The value of strict JSON in UTF-8; :class:`BadJSON` says what is wrong. NUL and lone surrogates in strings are dropped."""
-    text = raw if isinstance(raw, str) else _decode(raw)
+    text = raw.removeprefix("\ufeff") if isinstance(raw, str) else _decode(raw)
     if not text.strip():
         raise BadJSON(_("The body is empty; it takes JSON."))
     try:

@@ -118,8 +118,8 @@ def rotate() -> int:
 
 
 def census() -> dict[str, int]:
-    """How many values each key id seals."""
-    found: dict[str, int] = {}
+    """How many values each key id seals; keys in use stand there with 0 too."""
+    found = dict.fromkeys(settings.VAULT_KEYS, 0)
     for model, name, _context in sealed_columns():
         for token in _tokens(model, name).values_list("sealed", flat=True).iterator(BATCH):
             found[key_of(token)] = found.get(key_of(token), 0) + 1

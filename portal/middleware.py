@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import structlog
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.middleware.common import CommonMiddleware
 from django_structlog.middlewares import RequestMiddleware
 
 from lib import db
@@ -21,6 +22,18 @@ class RequestLogMiddleware(RequestMiddleware):
     def bind_ip(cls, request: HttpRequest) -> None:
         """Without looking for proxies once more."""
         structlog.contextvars.bind_contextvars(ip=request.META.get("REMOTE_ADDR"))
+
+
+class SameMethodRedirect(HttpResponsePermanentRedirect):
+    """308: what was posted is posted again, not fetched."""
+
+    status_code = 308
+
+
+class AddressMiddleware(CommonMiddleware):
+    """The last slash that was forgotten costs a sender no alert."""
+
+    response_redirect_class = SameMethodRedirect
 
 
 class ResponseHeadersMiddleware:

@@ -21,6 +21,7 @@ class Step(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
     done_on = models.CharField(max_length=200, blank=True)  # timeline kinds that tick it by themselves, blank-separated
+    void_on = models.CharField(max_length=200, blank=True)  # those after which it is owed no more, unless it is late already
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     late_at = models.DateTimeField(null=True)  # when the miss was recorded; once

@@ -147,6 +147,7 @@ section(
         Choice(name="role", label=gettext_lazy("Owed by"), choices=tuple(Role.choices)),
         PerSeverity(name="due", label=gettext_lazy("Due after"), required=True),
         Conditions(name="done_on", label=gettext_lazy("Ticked by")),
+        Conditions(name="void_on", label=gettext_lazy("No longer owed after")),
         POSITION,
     ),
 )

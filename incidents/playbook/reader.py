@@ -44,6 +44,7 @@ class StepRule:
     role: str
     position: int
     done_on: tuple[str, ...]
+    void_on: tuple[str, ...]
     offset_seconds: int | None
 
 
@@ -115,6 +116,7 @@ class Playbook:
                 role=item.get("role") or "",
                 position=item.get("position") or 0,
                 done_on=tuple(item.get("done_on") or ()),
+                void_on=tuple(item.get("void_on") or ()),
                 offset_seconds=item["due"][severity],
             )
             for key, item in self.items("steps").items()

@@ -320,3 +320,17 @@ def test_the_sweep_asks_a_constant_number_of_questions_when_nothing_is_due(decla
         declare(severity="P2")
     with django_assert_max_num_queries(16):
         assert sweep_steps() == 0
+
+
+def test_what_is_over_needs_no_war_room_any_more_but_what_was_missed_stays_missed(incident, commander, clock, kinds):
+    clock.move("+6m")
+    sweep_steps(now=clock.now())
+    assert step(incident, "war_room").late_at is not None
+    lifecycle.transition(incident, "confirmed", actor=commander)
+    lifecycle.transition(incident, "resolved", actor=commander)
+    clock.move("+40m")
+    sweep_steps(now=clock.now())
+    assert step(incident, "war_room").cancelled_at is None
+    gone = step(incident, "form_team", "response_checklist")
+    assert (gone.cancelled_at is not None, gone.late_at, gone.cancel_reason) == (True, None, "resolved")
+    assert step(incident, "recovery_notice").cancelled_at is None

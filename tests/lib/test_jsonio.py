@@ -98,3 +98,7 @@ def test_canonical_text_is_sorted_compact_and_readable():
 def test_no_bytes_raise_anything_else(raw):
     with contextlib.suppress(BadJSON):
         jsonio.loads(raw)
+
+
+def test_text_that_was_kept_with_its_mark_is_read_again():
+    assert jsonio.loads("\ufeff[1]") == jsonio.loads(b"\xef\xbb\xbf[1]") == [1]
