@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, connection
 from django.db.models import Q
@@ -19,7 +20,7 @@ from detection.placing import key_of, needs_group
 from detection.unfolding import Change, Notice, regraded, unfold
 from incidents.models import Incident, State
 from lib import failpoints
-from lib.db import StaleHead, lock
+from lib.db import StaleHead
 
 REACHES_BACK = timedelta(hours=48)  # how far back rows are looked for beside those a notice names
 STAMP_EVERY = timedelta(seconds=10)  # a source's last receipt is written no more often: its row would be everybody's queue
@@ -27,6 +28,7 @@ WRITTEN = (
     "status", "is_firing", "starts_at", "ends_at", "episodes", "fired", "name", "title", "summary", "url", "labels", "label_text", "annotations", "links",
     "severity", "service", "group", "incident", "silence", "why", "last_received_at", "times",
 )  # fmt: skip
+PLACED: Any = Alert._meta.get_field("incident")
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def _settle(source: Source, looked: list[Alert], changes_of: Callable[[Iterable[
     held.homes = homes
     changes = glimpse
     if connection.features.has_select_for_update:
-        changes = changes_of(lock(Alert.objects.filter(pk__in=[row.pk for row in looked]).order_by("pk")))
+        changes = changes_of(bulk.read(Alert, "id", [row.pk for row in looked], is_locked=True))
         _check(held, homeless, changes)
     placed = groups.place(changes, held, source, received)
     _write(changes)
@@ -160,9 +162,8 @@ def _hold(changes: Iterable[Change], keys: set[str]) -> Held:
     seen = dict(AlertGroup.objects.filter(wanted).values_list("pk", "incident_id"))
     wanted_incidents = {pk for pk in [*seen.values(), *(row.incident_id for row in touched)] if pk}
     held = Held()
-    if wanted_incidents:
-        held.incidents = {incident.pk: incident for incident in lock(Incident.objects.filter(pk__in=wanted_incidents).order_by("pk"))}
-    held.groups = {group.pk: group for group in lock(AlertGroup.objects.filter(pk__in=seen).order_by("pk"))}
+    held.incidents = {incident.pk: incident for incident in bulk.read(Incident, "id", wanted_incidents, is_locked=True)}
+    held.groups = {group.pk: group for group in bulk.read(AlertGroup, "id", seen, is_locked=True)}
     held.by_key = {group.key: group for group in held.groups.values() if group.is_open}
     if any(group.incident_id and group.incident_id not in held.incidents for group in held.groups.values()):
         raise StaleHead("a group got its incident in between")
@@ -170,7 +171,7 @@ def _hold(changes: Iterable[Change], keys: set[str]) -> Held:
         raise StaleHead("an incident was merged in between")
     if not keys <= set(held.by_key):
         raise StaleHead("a group was closed in between")
-    held.candidates = {candidate.group_id: candidate for candidate in Candidate.objects.filter(group__in=held.groups)}
+    held.candidates = {candidate.group_id: candidate for candidate in bulk.read(Candidate, "group_id", held.groups)}
     return held
 
 
@@ -203,6 +204,10 @@ def stamp(source: Source, received: datetime) -> None:
 
 def _references(changes: list[Change]) -> dict[int, str]:
     """The incidents that these alerts belong to; private ones are not named."""
-    wanted = {change.row.incident_id for change in changes if change.row.incident_id}
-    found = Incident.objects.filter(pk__in=wanted, is_private=False).order_by("pk") if wanted else Incident.objects.none()
-    return dict(found.values_list("pk", "reference"))
+    rows = [change.row for change in changes if change.row.incident_id]
+    known = {row.incident_id: row.incident for row in rows if PLACED.is_cached(row)}  # locked just now
+    wanted = {row.incident_id for row in rows if row.incident_id not in known}
+    found = {pk: incident.reference for pk, incident in known.items() if incident and not incident.is_private}
+    if wanted:
+        found |= dict(Incident.objects.filter(pk__in=wanted, is_private=False).values_list("pk", "reference"))
+    return dict(sorted(found.items()))
