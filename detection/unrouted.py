@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, Max, Q, QuerySet, TextField, Value, When
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, TextField, Value, When
 from django.db.models.fields.json import KT
 
 from detection.models import Alert
@@ -23,6 +23,7 @@ class Unrouted:
     value: str
     count: int
     firing: int
+    severity: str  # the gravest
     newest: Alert
 
 
@@ -38,10 +39,18 @@ def gather(user: Any) -> list[Unrouted]:
         by_label=Case(is_named, default=Value(NAME), output_field=TextField()),
         by_value=Case(When(why__service__from="unknown", then=KT("why__service__value")), default=F("name"), output_field=TextField()),
     )
-    counted = by.order_by().values("by_label", "by_value").annotate(count=Count("pk"), firing=Count("pk", filter=Q(is_firing=True)), newest=Max("pk"))
+    counted = (
+        by.order_by()
+        .values("by_label", "by_value")
+        .annotate(count=Count("pk"), firing=Count("pk", filter=Q(is_firing=True)), gravest=Min("severity"), newest=Max("pk"))
+    )
     rows = list(counted.order_by("-firing", "-count", "by_label", "by_value")[:SHOWN])
     newest = Alert.objects.select_related("source", "incident").in_bulk([row["newest"] for row in rows])
-    return [Unrouted(row["by_label"], row["by_value"], row["count"], row["firing"], newest[row["newest"]]) for row in rows if row["newest"] in newest]
+    return [
+        Unrouted(row["by_label"], row["by_value"], row["count"], row["firing"], row["gravest"], newest[row["newest"]])
+        for row in rows
+        if row["newest"] in newest
+    ]
 
 
 def firing(user: Any) -> int:
