@@ -52,6 +52,6 @@ def levers(user: Any) -> Levers:
     lately = Alert.objects.visible_to(user).filter(is_firing=True, received_at__gte=now - STORM_WITHIN, silence=None).exclude(source__kind=Source.OWN)
     counts = dict(lately.order_by().values_list("source").annotate(count=Count("pk")).filter(count__gte=STORM))
     held = {one.source_id for one in holds}
-    sources = Source.objects.filter(pk__in=counts).exclude(pk__in=held).order_by("name")
+    sources = Source.objects.filter(pk__in=counts.keys() - held).order_by("name")
     storms = [Storm(source, counts[source.pk]) for source in sources]
     return Levers(holds, storms, may_hold=user.can(Ability.COMMAND), may_release=user.can(Ability.RESPOND))

@@ -39,7 +39,8 @@ def foresee(user: Any, matchers: Sequence[Matcher], source: Source | None) -> Fo
         if one["op"] == "=" and one["value"] and re.fullmatch(r"\w+", one["label"], re.ASCII):
             rows = rows.alias(**{f"label{number}": KeyTransform(one["label"], "labels")}).filter(**{f"label{number}": one["value"]})
     looked = rows.order_by("-is_firing", "-received_at", "-id").values_list("pk", "labels", "is_firing", "received_at")[:MOST]
-    found, named, seen = Foresight(), [], 0
+    found, seen = Foresight(), 0
+    named: list[int] = []
     for key, labels, is_firing, received in looked.iterator():
         seen += 1
         if matches(matchers, labels):

@@ -81,7 +81,7 @@ class SilenceQuerySet(models.QuerySet):
 
     def with_parts(self, user: Any) -> Self:
         """With everything that a list shows, and how many firing alerts that `user` may see each hides now (`hides`)."""
-        alerts = self.model._meta.get_field("alerts").related_model
+        alerts: Any = self.model._meta.get_field("alerts").related_model
         hidden = alerts._default_manager.visible_to(user).firing().filter(silence=models.OuterRef("pk")).order_by()
         counted = hidden.values("silence").annotate(count=models.Count("pk")).values("count")
         hides = functions.Coalesce(models.Subquery(counted), 0)
