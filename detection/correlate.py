@@ -204,9 +204,9 @@ def stamp(source: Source, received: datetime) -> None:
 
 def _references(changes: list[Change]) -> dict[int, str]:
     """The incidents that these alerts belong to; private ones are not named."""
-    rows = [change.row for change in changes if change.row.incident_id]
-    known = {row.incident_id: row.incident for row in rows if PLACED.is_cached(row)}  # locked just now
-    wanted = {row.incident_id for row in rows if row.incident_id not in known}
+    rows = [(pk, change.row) for change in changes if (pk := change.row.incident_id)]
+    known = {pk: row.incident for pk, row in rows if PLACED.is_cached(row)}  # locked just now
+    wanted = {pk for pk, _row in rows if pk not in known}
     found = {pk: incident.reference for pk, incident in known.items() if incident and not incident.is_private}
     if wanted:
         found |= dict(Incident.objects.filter(pk__in=wanted, is_private=False).values_list("pk", "reference"))
