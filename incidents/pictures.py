@@ -1,4 +1,4 @@
-"""Pictures in the story: what is taken, how an entry names one, and the address that a browser fetches it from."""
+"""Pictures in the story: what is taken and what is left out of it, how an entry names one, and the address that a browser fetches it from."""
 
 import hashlib
 import re
@@ -10,6 +10,7 @@ from django.core import signing
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from incidents import picture_metadata
 from incidents.models import Incident, Picture
 from lib import clock
 from lib.errors import NotFound, Refused
@@ -48,11 +49,16 @@ def keep(incident: Incident, contents: Sequence[bytes], *, actor: Any) -> str:
 
 
 def _kept(incident: Incident, content: bytes, actor: Any) -> str:
+    kind = kind_of(content)
+    try:
+        content = picture_metadata.stripped(kind, content)
+    except picture_metadata.Broken:
+        raise Refused(_("That is no picture we can show: PNG, JPEG, GIF or WebP."), status=422) from None
     digest = hashlib.sha256(content).hexdigest()
-    told = {"kind": kind_of(content), "content": content, "added_by": actor, "added_at": clock.now()}
+    told = {"kind": kind, "content": content, "added_by": actor, "added_at": clock.now()}
     Picture.objects.get_or_create(incident=incident, digest=digest, defaults=told)
     address = reverse("incidents:picture", args=[incident.reference, digest])
-    return f"[![{_('Picture')}]({address})]({address})"
+    return f"[![]({address})]({address})"
 
 
 def drop(incident: Incident, text: str) -> None:

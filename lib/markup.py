@@ -2,11 +2,12 @@
 
 import html
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import markdown
 import nh3
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 LONGEST = 200_000  # characters; what is longer is shown as plain text
 TAGS = {
@@ -27,34 +28,37 @@ def render(text: str, *, pictures: bool = False) -> SafeString:
     """HTML of `text`: lists, tables, links (http, https, mailto), code in colours. No ids, styles, forms or hx-*.
 
     Images only with `pictures`, and then only those of the portal itself; the others leave their name.
+    A picture without a name is called one in the reader's language.
     """
-    return mark_safe(_rendered(text or "", pictures))  # noqa: S308 - nh3 has cleaned it
+    return mark_safe(_rendered(text or "", _("Picture") if pictures else ""))  # noqa: S308 - nh3 has cleaned it
 
 
 @lru_cache(maxsize=512)
-def _rendered(text: str, pictures: bool = False) -> str:
+def _rendered(text: str, nameless: str = "") -> str:
     if len(text) > LONGEST:
         return f"<pre>{html.escape(text)}</pre>"
     # The parser is made anew: it keeps state, and threads share this module.
     raw = markdown.Markdown(extensions=EXTENSIONS, extension_configs=SETTINGS, output_format="html").convert(text)
-    return _clean(raw, pictures)
+    return _clean(raw, nameless)
 
 
-def _clean(raw: str, pictures: bool) -> str:
+def _clean(raw: str, nameless: str) -> str:
     return nh3.clean(
         raw,
-        tags=TAGS | {"img"} if pictures else TAGS,
+        tags=TAGS | {"img"} if nameless else TAGS,
         clean_content_tags=DROPPED,
         attributes={**ATTRIBUTES, "span": {"class"}, "div": {"class"}, "img": {"src", "alt"}},
         set_tag_attribute_values={"img": {"loading": "lazy"}},
-        attribute_filter=_attribute,
+        attribute_filter=partial(_attribute, nameless),
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow noopener noreferrer",
         generic_attribute_prefixes=set(),
     )
 
 
-def _attribute(_tag: str, name: str, value: str) -> str | None:
+def _attribute(nameless: str, _tag: str, name: str, value: str) -> str | None:
+    if name == "alt":
+        return value or nameless
     if name == "src":
         return value if OWN_PICTURE.fullmatch(value) else None
     if name != "class":
@@ -65,6 +69,6 @@ def _attribute(_tag: str, name: str, value: str) -> str | None:
 
 def plain(text: str) -> str:
     """The words of Markdown `text` on one line: for subjects, notifications and search."""
-    named = NAME_OF_IMAGE.sub(r"\1", text or "")
+    named = NAME_OF_IMAGE.sub(lambda found: found[1] or _("Picture"), text or "")
     words = nh3.clean(_rendered(named).replace("<br>", " ").replace("</p>", " ").replace("</li>", " "), tags=set())
     return " ".join(html.unescape(words).split())

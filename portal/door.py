@@ -24,6 +24,7 @@ BODY_CAPS = {
     "/v2/": MIB // 2,
     "/heartbeat/": MIB // 16,
     "/report/": 1 * MIB,
+    "/incidents/": 9 * MIB,  # a note with as many pictures as it may have
     "/accounts/": MIB // 4,
     "/live/": 1024,
 }

@@ -1,17 +1,41 @@
 """Pictures in the story: taken by their content, seen by who may see the incident, gone with a redaction."""
 
 import re
+import struct
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from incidents import lifecycle, pictures, timeline
+from incidents import lifecycle, picture_metadata, pictures, timeline
 from incidents.models import Picture
 from lib.errors import Refused
+from portal import door
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"picture" * 9
-CONTENTS = {"image/png": PNG, "image/jpeg": b"\xff\xd8\xff\xe0 jpeg", "image/gif": b"GIF89a gif", "image/webp": b"RIFF\x01\x02\x0a\x04WEBPVP8 "}
+
+def chunk(name, body):
+    """A chunk of a PNG; nobody here reads its sum."""
+    return struct.pack(">I", len(body)) + name + body + b"sum!"
+
+
+def segment(code, body):
+    """A segment of a JPEG."""
+    return bytes([0xFF, code]) + struct.pack(">H", len(body) + 2) + body
+
+
+def riff(*parts):
+    """A WebP of named chunks."""
+    body = b"WEBP" + b"".join(name + struct.pack("<I", len(part)) + part + b"\0" * (len(part) % 2) for name, part in parts)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+END = chunk(b"IEND", b"")
+PNG = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", b"size") + chunk(b"IDAT", b"picture" * 9) + END
+JPEG = b"\xff\xd8" + segment(0xE0, b"JFIF\0") + segment(0xDB, b"table") + segment(0xDA, b"scan") + b"data\xff\x00data\xff\xd0data\xff\xd9"
+WEBP = riff((b"VP8 ", b"picture"))
+CONTENTS = {"image/png": PNG, "image/jpeg": JPEG, "image/gif": b"GIF89a gif", "image/webp": WEBP}
+GPS = b"GPS 31.2304N"
+EXIF = b"Exif\0\0II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, 6, 0, 0) + GPS
 
 
 def post(client, incident, text, *contents, **headers):
@@ -106,3 +130,49 @@ def test_the_chain_covers_the_picture(responder, incident):
     entry = lifecycle.note(incident, "", actor=responder, shown=[PNG])
     assert Picture.objects.get().digest in entry.body.content
     assert 'loading="lazy"' in timeline.read([entry])[0].html
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "kept"),
+    [
+        ("image/jpeg", JPEG[:2] + segment(0xE1, EXIF[:6] + GPS) + segment(0xFE, GPS) + JPEG[2:] + JPEG[:2] + segment(0xE1, EXIF), JPEG),
+        ("image/jpeg", JPEG[:2] + segment(0xE2, b"MPF\0" + GPS) + segment(0xED, GPS) + JPEG[2:], JPEG),
+        ("image/png", PNG[:-12] + chunk(b"eXIf", GPS) + chunk(b"tEXt", GPS) + chunk(b"iTXt", GPS) + END + GPS, PNG),
+        ("image/webp", riff((b"VP8X", b"\x1c" + b"size" * 2), (b"VP8 ", b"picture"), (b"EXIF", GPS), (b"XMP ", GPS)), None),
+    ],
+)
+def test_where_a_picture_was_taken_is_left_out(client, responder, incident, kind, sent, kept):
+    client.force_login(responder)
+    assert post(client, incident, "", sent).status_code == 302
+    stored = Picture.objects.get()
+    expected = kept or riff((b"VP8X", b"\x10" + b"size" * 2), (b"VP8 ", b"picture"))
+    assert (stored.kind, bytes(stored.content)) == (kind, expected)
+
+
+def test_which_way_is_up_stays():
+    kept = picture_metadata.stripped("image/jpeg", JPEG[:2] + segment(0xE1, EXIF) + JPEG[2:])
+    assert GPS not in kept
+    assert picture_metadata.stripped("image/jpeg", kept) == kept
+    assert b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06" in kept
+
+
+@pytest.mark.parametrize("content", [JPEG[:2] + b"\xff\xe1\xff\xff" + GPS, PNG[:-12], b"RIFF\x04\0\0\0WEBP", WEBP[:-4]])
+def test_a_picture_that_is_not_built_as_it_says_is_refused(content, responder, incident):
+    with pytest.raises(Refused):
+        lifecycle.note(incident, "", actor=responder, shown=[content])
+
+
+def test_a_picture_cut_off_on_its_way_is_kept_as_far_as_it_came():
+    assert picture_metadata.stripped("image/jpeg", JPEG[:-8]) == JPEG[:-8]
+
+
+def test_a_picture_is_named_in_the_readers_language(client, responder, incident):
+    client.force_login(responder)
+    post(client, incident, "", PNG)
+    for language, name in (("en", "Picture"), ("zh-hans", "图片")):
+        client.cookies["django_language"] = language
+        assert f'alt="{name}"' in client.get(incident.get_absolute_url()).content.decode()
+
+
+def test_as_many_pictures_as_a_note_may_have_pass_the_door(incident):
+    assert door.body_cap(reverse("incidents:compose", args=[incident.reference])) >= pictures.MOST_AT_ONCE * pictures.LARGEST + 512 * 1024

@@ -73,6 +73,39 @@ function choose(files) {
   picture().files = all.files;
   tell();
 }
+/* A photograph is sent as small as the story needs it; that also leaves out where it was taken. What is small enough stays as it is. */
+const LARGEST = 2 * 1024 * 1024, LONGEST = 2000;
+async function shrunk(file) {
+  if (file.type === "image/gif" || (file.size <= LARGEST && file.type !== "image/jpeg")) return file;
+  const seen = await createImageBitmap(file).catch(() => null);
+  if (!seen) return file;
+  const scale = Math.min(1, LONGEST / Math.max(seen.width, seen.height));
+  const paper = Object.assign(document.createElement("canvas"), { width: Math.round(seen.width * scale), height: Math.round(seen.height * scale) });
+  const brush = paper.getContext("2d");
+  brush.fillStyle = "#fff";
+  brush.fillRect(0, 0, paper.width, paper.height);
+  brush.drawImage(seen, 0, 0, paper.width, paper.height);
+  seen.close();
+  const made = await new Promise((done) => paper.toBlob(done, "image/jpeg", 0.85));
+  return made && (made.size < file.size || file.size > LARGEST) ? new File([made], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" }) : file;
+}
+let shrinking = null;
+async function shrink() {
+  const files = [...picture().files];
+  const ready = Promise.all(files.map(shrunk));
+  shrinking = ready;
+  const small = await ready;
+  if (shrinking !== ready) return;
+  shrinking = null;
+  if (small.some((file, index) => file !== files[index])) choose(small);
+}
+/* A note that is sent meanwhile waits until its pictures are small. */
+document.addEventListener("htmx:confirm", (event) => {
+  if (event.target !== form() || !shrinking) return;
+  event.preventDefault();
+  const send = event.detail.issueRequest;
+  (async () => { while (shrinking) await shrinking; send(); })();
+});
 function tell() {
   chosen = [...picture().files];
   const said = document.getElementById("composer-chosen"), count = chosen.length;
@@ -83,8 +116,9 @@ function take(event, given) {
   if (!files.length || !form()?.contains(event.target)) return;
   event.preventDefault();
   choose([...picture().files, ...files]);
+  shrink();
 }
 document.addEventListener("paste", (event) => take(event, event.clipboardData));
 document.addEventListener("drop", (event) => take(event, event.dataTransfer));
-document.addEventListener("change", (event) => { if (event.target === picture()) tell(); });
+document.addEventListener("change", (event) => { if (event.target === picture()) { tell(); shrink(); } });
 document.addEventListener("htmx:afterSwap", () => { if (document.getElementById("composer-problem") && chosen.length && !picture().files.length) choose(chosen); else if (picture()) tell(); });

@@ -1,0 +1,103 @@
+"""Pictures without what they tell besides: where, when and with which camera one was taken."""
+
+import re
+import struct
+
+SHOWN_BY_PNG = {b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs", b"acTL", b"fcTL", b"fdAT", b"cICP", b"mDCV", b"cLLI"}
+SHOWN_BY_WEBP = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
+MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # within compressed data: the next one that is no part of it
+ADDED = {*range(0xE0, 0xF0), 0xFE}  # what applications add, and comments
+ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
+ORIENTATION = 0x0112
+
+
+class Broken(Exception):
+    """The content is not built as its beginning says."""
+
+
+def stripped(kind: str, content: bytes) -> bytes:
+    """`content` of that media type with what its looks need and nothing else; a GIF stays as it is. Raises Broken."""
+    strip = {"image/jpeg": _jpeg, "image/png": _png, "image/webp": _webp}.get(kind)
+    return strip(content) if strip else content
+
+
+def _jpeg(content: bytes) -> bytes:
+    """Tables, frames, colour profile and which way is up; ends at the end of the first image."""
+    kept, at = [content[:2]], 2
+    while found := MARKER.match(content, at):
+        code, start = found[1][0], found.end()
+        if code == 0xD9:
+            return b"".join([*kept, b"\xff\xd9"])
+        if code in ALONE:
+            at = start
+            continue
+        end = start + int.from_bytes(content[start : start + 2])
+        if not start + 2 <= end <= len(content):
+            break
+        body = content[start + 2 : end]
+        if code == 0xDA:
+            following = MARKER.search(content, end)
+            if following is None:  # cut off on its way; what arrived can be seen
+                return b"".join([*kept, content[at:]])
+            end = following.start()
+        if code == 0xE1:
+            kept.append(_upright(body))
+        elif code not in ADDED or code in (0xE0, 0xEE) or (code == 0xE2 and body.startswith(b"ICC_PROFILE\0")):  # JFIF, Adobe's colours
+            kept.append(content[at:end])
+        at = end
+    raise Broken
+
+
+def _upright(exif: bytes) -> bytes:
+    """Of an Exif segment only which way is up, as a segment; nothing where it does not say."""
+    tiff = exif.removeprefix(b"Exif\0\0")
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
+    if order is None or tiff == exif:
+        return b""
+    try:
+        (first,) = struct.unpack_from(f"{order}I", tiff, 4)
+        (count,) = struct.unpack_from(f"{order}H", tiff, first)
+        entries = [struct.unpack_from(f"{order}HHIH", tiff, first + 2 + 12 * number) for number in range(count)]
+    except struct.error:
+        return b""
+    turn = next((value for tag, _kind, _count, value in entries if tag == ORIENTATION and 2 <= value <= 8), None)
+    if turn is None:
+        return b""
+    body = b"Exif\0\0MM\0*" + struct.pack(">IHHHIHHI", 8, 1, ORIENTATION, 3, 1, turn, 0, 0)
+    return b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
+
+
+def _png(content: bytes) -> bytes:
+    """The chunks that every reader needs, and those that change colours, size or movement."""
+    kept, at = [content[:8]], 8
+    while at + 12 <= len(content):
+        end = at + 12 + int.from_bytes(content[at : at + 4])
+        name = content[at + 4 : at + 8]
+        if end > len(content):
+            break
+        if name[:1].isupper() or name in SHOWN_BY_PNG:
+            kept.append(content[at:end])
+        if name == b"IEND":
+            return b"".join(kept)
+        at = end
+    raise Broken
+
+
+def _webp(content: bytes) -> bytes:
+    """The chunks that make the picture; the header no longer announces Exif and XMP."""
+    kept, at = [], 12
+    while at + 8 <= len(content):
+        name, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], "little")
+        end = at + 8 + size + size % 2
+        if at + 8 + size > len(content):
+            raise Broken
+        chunk = content[at:end]
+        if name == b"VP8X" and size:
+            chunk = chunk[:8] + bytes([chunk[8] & ~0x0C]) + chunk[9:]
+        if name in SHOWN_BY_WEBP:
+            kept.append(chunk)
+        at = end
+    if not kept:
+        raise Broken
+    body = b"WEBP" + b"".join(kept)
+    return b"RIFF" + len(body).to_bytes(4, "little") + body
