@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.http import parse_cookie
 from django.utils import translation
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
@@ -50,8 +52,9 @@ class Request:
 
 
 def language_of(request: Request) -> str:
-    """The first language that the caller's browser asks for and we have."""
-    for code, _quality in parse_accept_lang_header(request.header("accept-language")):
+    """The language chosen in the console, else the first that the caller's browser asks for and we have."""
+    chosen = parse_cookie(request.header("cookie")).get(settings.LANGUAGE_COOKIE_NAME, "")
+    for code, _quality in ((chosen, 1.0), *parse_accept_lang_header(request.header("accept-language"))):
         with suppress(LookupError):
             return translation.get_supported_language_variant(code)
     return settings.LANGUAGE_CODE
@@ -66,7 +69,31 @@ async def answer(send: Send, request: Request, status: int, body: bytes, content
 
 
 async def refuse(send: Send, request: Request, status: int, error: str, detail: str, headers: list[Header] | None = None) -> None:
-    """`{"error", "detail", "request_id"}`, the detail in the caller's language where it is one of ours (`gettext_noop`)."""
+    """`{"error", "detail", "request_id"}`, the detail in the caller's language where it is one of ours (`gettext_noop`); a page for a browser."""
+    is_page = reads_pages(request)
     with translation.override(language_of(request)):
-        body = json.dumps({"error": error, "detail": _(detail), "request_id": request.request_id}, ensure_ascii=False).encode()
-    await answer(send, request, status, body, b"application/json", [(b"cache-control", b"no-store"), *(headers or [])])
+        told = {"error": error, "detail": _(detail), "request_id": request.request_id}
+        body = page_of(request, told["detail"]) if is_page else json.dumps(told, ensure_ascii=False)
+    kind = b"text/html; charset=utf-8" if is_page else b"application/json"
+    await answer(send, request, status, body.encode(), kind, [(b"cache-control", b"no-store"), *(headers or [])])
+
+
+def reads_pages(request: Request) -> bool:
+    """Whether a person looks at the answer: a browser asks for a page, and no script of ours does."""
+    first = request.header("accept").partition(",")[0].partition(";")[0].strip()
+    return first in ("text/html", "application/xhtml+xml") and not request.header("hx-request")
+
+
+def page_of(request: Request, detail: str) -> str:
+    """A page that says what was refused and how to get back; what stands in the form stays in the browser."""
+    if request.scope["method"] == "POST":
+        back = _("Go back in your browser: your text is still there.")
+    else:
+        back = format_html('<a href="/">{}</a>', _("To the board"))
+    return format_html(
+        '<!doctype html><html lang="{}"><meta name="viewport" content="width=device-width"><title>{}</title><h1>{}</h1><p>{}</p></html>',
+        translation.get_language(),
+        detail,
+        detail,
+        back,
+    )

@@ -131,7 +131,8 @@ def test_a_query_in_another_alphabet_reaches_django_escaped(app, monkeypatch):
         ("/ingest/grafana/k/", 16 * door.MIB),
         ("/ingest/generic/k/", door.MIB),
         ("/v2/enqueue", door.MIB // 2),
-        ("/incidents/declare/", 5 * door.MIB),
+        ("/incidents/declare/", 9 * door.MIB),
+        ("/alerts/", 5 * door.MIB),
     ],
 )
 def test_bodies_have_caps(path, cap):
@@ -140,14 +141,14 @@ def test_bodies_have_caps(path, cap):
 
 def test_an_announced_body_over_its_cap_is_refused_unread(app, monkeypatch):
     reached = behind(monkeypatch, app)
-    status, headers, body = ask(app, scope("/incidents/declare/", method="POST", content_length=str(6 * door.MIB)), b"x")
+    status, headers, body = ask(app, scope("/incidents/declare/", method="POST", content_length=str(10 * door.MIB)), b"x")
     assert status == 413 and headers["connection"] == "close" and not reached
     assert json.loads(body).keys() == {"error", "detail", "request_id"}
 
 
 def test_a_lying_body_over_its_cap_is_refused_too(app, monkeypatch):
     reached = behind(monkeypatch, app)
-    pieces = [b"x" * 65536] * 81
+    pieces = [b"x" * 65536] * 145
     assert ask(app, scope("/incidents/declare/", method="POST"), *pieces)[0] == 413
     assert not reached and app.held == 0 and app.inside == 0
 
@@ -259,3 +260,18 @@ def test_a_refusal_at_the_door_speaks_the_callers_language(app):
     for wanted, words in (("zh-CN,zh;q=0.9,en;q=0.5", "平台不以该域名提供服务"), ("fr", "This portal does not answer"), ("", "This portal does not answer")):
         _status, _headers, body = ask(app, scope("/", **{"host": "evil.example", "accept-language": wanted}))
         assert words in json.loads(body)["detail"]
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "your text is still there"), ("zh-hans", "内容还在")])
+def test_a_browser_is_refused_with_a_page_and_a_way_back(app, language, words):
+    asked = {
+        "content_length": str(10 * door.MIB),
+        "accept": "text/html,application/xhtml+xml,*/*;q=0.8",
+        "cookie": f"django_language={language}",
+        "accept_language": "en",
+    }
+    status, headers, body = ask(app, scope("/incidents/INC-2026-001/compose/", method="POST", **asked), b"x")
+    assert status == 413 and headers["content-type"].startswith("text/html")
+    assert words in body.decode() and f'lang="{language}"' in body.decode()
+    status, headers, _body = ask(app, scope("/incidents/INC-2026-001/compose/", method="POST", **asked, hx_request="true"), b"x")
+    assert status == 413 and headers["content-type"] == "application/json"

@@ -57,6 +57,11 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) document.addEventListener
 document.addEventListener("htmx:responseError", (event) => {
   const { xhr } = event.detail;
   if (xhr.getResponseHeader("HX-Trigger") || xhr.getResponseHeader("HX-Redirect")) return;
-  const told = (xhr.getResponseHeader("Content-Type") || "").startsWith("text/html") && new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(".notice");
-  show({ said: told?.textContent.trim() || words.unsent });
+  show({ said: reason(xhr) || words.unsent });
 });
+/* Why an answer refuses: our pages say it in their notice, the front door and the API as JSON. */
+function reason(xhr) {
+  const type = xhr.getResponseHeader("Content-Type") || "";
+  if (type.startsWith("text/html")) return new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(".notice")?.textContent.trim();
+  try { return String(JSON.parse(xhr.responseText).detail || ""); } catch { return ""; }
+}
