@@ -1,12 +1,15 @@
-"""Doing a POST once: the first answer is kept for 48 hours under the caller's Idempotency-Key."""
+"""Doing a POST once: the first answer is kept for 48 hours under the caller's Idempotency-Key, or under the key of a rendered form."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.models import IdempotencyKey, User
@@ -14,6 +17,8 @@ from lib import clock, db
 from lib.errors import Refused
 
 KEPT = timedelta(hours=48)
+FIELD = "once"  # the form field with the key of one rendering
+PATIENCE = 5.0  # seconds that a form sent twice waits for its first sending
 KEPT_HEADERS = ("Location", "ETag", "Retry-After", "Content-Language")
 
 
@@ -31,6 +36,10 @@ def fingerprint(method: str, path: str, body: bytes) -> str:
     return hashlib.sha256(b"\0".join([method.encode(), path.encode(), body])).hexdigest()
 
 
+def _alone(user: User, key: str) -> AbstractContextManager[None]:
+    return db.alone(f"accounts.idempotency {user.pk} {key}")
+
+
 @contextmanager
 def running(user: User, key: str) -> Iterator[None]:
     """The transaction of the request that `key` stands for; a crash ends it and frees the key at once.
@@ -40,7 +49,7 @@ def running(user: User, key: str) -> Iterator[None]:
     if not key.isprintable() or not 1 <= len(key) <= 255:
         raise Refused(_("An Idempotency-Key takes 1 to 255 printable characters."), status=400)
     try:
-        with db.alone(f"accounts.idempotency {user.pk} {key}"):
+        with _alone(user, key):
             yield
     except db.Taken:
         raise Refused(_("The first request with this Idempotency-Key is still running."), status=409) from None
@@ -65,3 +74,53 @@ def keep(user: User, key: str, print_: str, answer: Answer) -> None:
 def kept_headers(headers: Any) -> dict[str, str]:
     """The headers worth repeating."""
     return {name: str(headers[name]) for name in KEPT_HEADERS if name in headers}
+
+
+def form_key() -> str:
+    """A key for one rendering of a form."""
+    return secrets.token_urlsafe(12)
+
+
+def once(request: HttpRequest, do: Callable[[], str]) -> str:
+    """What `do` tells, done at most once for a rendered form with these contents: sent again, the form is told what it was told first.
+
+    A form whose contents changed meanwhile is another one. `do` runs in a transaction; when it refuses, nothing is kept.
+    """
+    key = request.POST.get(FIELD, "")[:64]
+    if not key:
+        return do()
+    print_ = _contents(request)
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _attempt(request.user, f"{FIELD} {key} {print_}", print_, do)
+        except db.Taken:
+            if time.monotonic() > until:
+                raise Refused(_("It is being sent already. Look whether it is there before you send it again.")) from None
+            time.sleep(0.05)
+
+
+@db.retried
+def _attempt(user: Any, key: str, print_: str, do: Callable[[], str]) -> str:
+    with _alone(user, key):
+        first = first_answer(user, key, print_)
+        if first is not None:
+            return first.body
+        told = do()
+        keep(user, key, print_, Answer(200, {}, told))
+    return told
+
+
+def _contents(request: HttpRequest) -> str:
+    """The fingerprint of what a form says, however it was wrapped up this time."""
+    said = hashlib.sha256()
+    for name, values in sorted(request.POST.lists()):
+        if name != "csrfmiddlewaretoken":
+            said.update(repr((name, values)).encode("utf-8", "backslashreplace"))
+    for name, files in sorted(request.FILES.lists()):
+        for file in files:
+            said.update(repr((name, file.size)).encode())
+            for chunk in file.chunks():
+                said.update(chunk)
+            file.seek(0)
+    return fingerprint(request.method or "", request.path, said.digest())

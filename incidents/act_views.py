@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from incidents import acts, lifecycle, page, pictures, playbook, rights, steps
+from accounts import idempotency
+from incidents import acts, lifecycle, page, pictures, playbook, rights, search, steps
 from incidents.models import Incident, Service, Severity, Step
 from lib.errors import NotFound, Refused
 from lib.i18n import pick
@@ -69,7 +70,7 @@ def prefill_moment(incident: Incident, form: forms.Form) -> None:
 def run(request: HttpRequest, incident: Incident, found: acts.Act) -> HttpResponse:
     """Carry out an act with what was sent; a form with mistakes comes back as it was filled in."""
     try:
-        acts.perform(found, incident, actor=request.user, data=request.POST)
+        said = idempotency.once(request, lambda: performed(request, incident, found))
     except Refused as refused:
         if found.form is None or ("note" in found.form.base_fields and not request.POST.get("from_form")):
             return refuse(request, incident, refused)
@@ -77,7 +78,14 @@ def run(request: HttpRequest, incident: Incident, found: acts.Act) -> HttpRespon
         if form.is_valid():
             form.add_error(None, str(refused))
         return render_act(request, incident, found, form, status=422)
-    return done(request, incident, _("Done: %(act)s") % {"act": found.label})
+    return done(request, incident, said)
+
+
+def performed(request: HttpRequest, incident: Incident, found: acts.Act) -> str:
+    """Carry out an act; says what was done."""
+    besides = found.besides(incident, rights.commander_id(incident) is None)
+    acts.perform(found, incident, actor=request.user, data=request.POST)
+    return str(besides.told if besides else _("Done: %(act)s") % {"act": found.label})
 
 
 def render_act(request: HttpRequest, incident: Incident, found: acts.Act, form: forms.Form | None, *, status: int = 200, possible: bool = True) -> HttpResponse:
@@ -93,14 +101,7 @@ def compose(request: HttpRequest, reference: str) -> HttpResponse:
     incident = page.find(request.user, reference)
     text = request.POST.get("text", "")
     try:
-        shown = [file.read(pictures.LARGEST + 1) for file in request.FILES.getlist("picture")[: pictures.MOST_AT_ONCE + 1]]
-        if text.lstrip().startswith("/") and not text.lstrip().startswith("//"):
-            if shown:
-                raise Refused(_("A command takes no picture. Send the command first, then the picture."), status=422)
-            said = command(incident, request.user, text.strip())
-        else:
-            lifecycle.note(incident, text.replace("//", "/", 1) if text.startswith("//") else text, actor=request.user, source="web", shown=shown)
-            said = _("Noted")
+        said = idempotency.once(request, lambda: composed(request, incident, text))
     except Refused as refused:
         context = {"incident": incident, "text": text, "problem": explained(refused), "may_respond": True}
         template = "incidents/_composer.html" if request.htmx else "incidents/compose.html"  # type: ignore[attr-defined]
@@ -110,6 +111,17 @@ def compose(request: HttpRequest, reference: str) -> HttpResponse:
         answer.headers["HX-Trigger"] = json.dumps({"acted": {"said": said}})
         return answer
     return redirect(incident)
+
+
+def composed(request: HttpRequest, incident: Incident, text: str) -> str:
+    """Do what the composer says. Raises Refused."""
+    shown = [file.read(pictures.LARGEST + 1) for file in request.FILES.getlist("picture")[: pictures.MOST_AT_ONCE + 1]]
+    if text.lstrip().startswith("/") and not text.lstrip().startswith("//"):
+        if shown:
+            raise Refused(_("A command takes no picture. Send the command first, then the picture."), status=422)
+        return command(incident, request.user, text.strip())
+    lifecycle.note(incident, text.replace("//", "/", 1) if text.startswith("//") else text, actor=request.user, source="web", shown=shown)
+    return _("Noted")
 
 
 def command(incident: Incident, user: Any, text: str) -> str:
@@ -165,7 +177,7 @@ class DeclareForm(forms.Form):
     services = forms.ModelMultipleChoiceField(
         label=gettext_lazy("Services hit"), required=False, queryset=Service.objects.none(), to_field_name="slug", widget=forms.CheckboxSelectMultiple
     )
-    summary = forms.CharField(label=gettext_lazy("What is known"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3}))
+    summary = forms.CharField(label=gettext_lazy("What is known"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
     drill = forms.BooleanField(
         label=gettext_lazy("This is a drill"), required=False, help_text=gettext_lazy("Nothing goes outward; every message is marked EXERCISE.")
     )
@@ -182,27 +194,30 @@ def declare(request: HttpRequest) -> HttpResponse:
     rules = playbook.current()
     form = DeclareForm(request.POST or None, initial={key: request.GET[key] for key in ("title", "summary") if key in request.GET})
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
-        share = told["users_affected_percent"]
-        severity = told["severity"] or (rules.suggested_severity(float(share)) if share is not None else None) or Severity.P3
         try:
-            incident = lifecycle.declare(
-                title=told["title"],
-                severity=severity,
-                actor=request.user,
-                services=[service.slug for service in told["services"]],
-                summary=told["summary"],
-                users_affected_percent=share,
-                private=told["private"],
-                drill=told["drill"],
-                source="web",
-            )
+            return redirect(idempotency.once(request, lambda: declared(request.user, form.cleaned_data, rules)))
         except Refused as refused:
             form.add_error(None, str(refused))
-        else:
-            return redirect(incident)
     context = {"form": form, "severities": rules.severities.values(), "shares": shares(rules)}
     return render(request, "incidents/declare.html", context, status=422 if form.errors else 200)
+
+
+def declared(user: Any, told: dict[str, Any], rules: Any) -> str:
+    """Declare what the form tells; the address of the incident. Raises Refused."""
+    share = told["users_affected_percent"]
+    severity = told["severity"] or (rules.suggested_severity(float(share)) if share is not None else None) or Severity.P3
+    incident = lifecycle.declare(
+        title=told["title"],
+        severity=severity,
+        actor=user,
+        services=[service.slug for service in told["services"]],
+        summary=told["summary"],
+        users_affected_percent=share,
+        private=told["private"],
+        drill=told["drill"],
+        source="web",
+    )
+    return incident.get_absolute_url()
 
 
 def shares(rules: Any) -> list[dict[str, Any]]:
@@ -213,9 +228,7 @@ def shares(rules: Any) -> list[dict[str, Any]]:
 @require_http_methods(["GET", "POST"])
 def break_glass(request: HttpRequest, reference: str) -> HttpResponse:
     """See a private incident without being named: with *audit*, with a reason, never silently."""
-    incident = Incident.objects.filter(reference=reference.upper()).first()
-    if incident is None:
-        raise NotFound(_("There is no such incident."))
+    incident = search.named(reference, Incident.objects.all())
     if Incident.objects.visible_to(request.user).filter(pk=incident.pk).exists():
         return redirect(incident)
     problem = ""

@@ -14,6 +14,14 @@ from lib.errors import Refused
 
 
 @dataclass(frozen=True)
+class Besides:
+    """What a press also does: as its button says it, and what is told when it is done."""
+
+    label: Any
+    told: Any
+
+
+@dataclass(frozen=True)
 class Act:
     """Something a person may do to an incident.
 
@@ -32,6 +40,8 @@ class Act:
     is_danger: bool = False
     position: int = 100
     aliases: tuple[str, ...] = field(default=())
+    impossible: Any = ""  # what to say instead of the form while it is not available
+    besides: Callable[[Incident, bool], Besides | None] = lambda incident, is_leaderless: None
 
 
 ACTS: dict[str, Act] = {}

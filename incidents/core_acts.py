@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.abilities import Ability
 from incidents import forms, lifecycle
-from incidents.acts import Act, register
-from incidents.models import Incident, Role, RoleAssignment, State
+from incidents.acts import Act, Besides, register
+from incidents.models import Incident, Role, RoleAssignment, Severity, State
 
 ROLE_ALIASES = {"ic": Role.COMMANDER, "commander": Role.COMMANDER, "ops": Role.OPERATIONS, "db": Role.DATABASE, "app": Role.APPLICATION}
 
@@ -70,6 +70,12 @@ def _not_mine_yet(incident: Incident, user: Any) -> bool:
     return incident.is_open and (incident.acknowledged_by_id != user.pk or incident.acknowledgement_asked_at is not None)
 
 
+def _takes_command_too(incident: Incident, is_leaderless: bool) -> Besides | None:
+    """A P1 that nobody commands is commanded by who takes it on."""
+    takes = incident.severity == Severity.P1 and is_leaderless
+    return Besides(_("and take command"), _("You have it, and you command")) if takes else None
+
+
 def _needs_reason(to: State, *states: State) -> Any:
     return lambda incident, user: incident.state in states and to in lifecycle.allowed(incident)
 
@@ -110,7 +116,7 @@ def register_all() -> None:
     register(
         Act(
             "acknowledge", _("I'm on it"), lambda incident, actor, data: lifecycle.acknowledge(incident, actor=actor, source="web"), R, None, _not_mine_yet,
-            position=10, aliases=("ack",),
+            position=10, aliases=("ack",), besides=_takes_command_too,
         )
     )  # fmt: skip
     register(
@@ -195,12 +201,14 @@ def register_all() -> None:
         Act(
             "grant", _("Let somebody see it"), lambda incident, actor, data: lifecycle.grant(incident, actor=actor, source="web", **data), C,
             forms.GrantForm, lambda incident, user: incident.is_private, lambda rest: {"person": rest}, position=83,
+            impossible=_("Everybody who may use the portal sees this incident. Make it private first, then name who may see it."),
         )
     )  # fmt: skip
     register(
         Act(
             "revoke", _("Take the sight of it back"), lambda incident, actor, data: lifecycle.revoke(incident, actor=actor, source="web", **data), C,
             forms.GrantForm, lambda incident, user: incident.is_private, lambda rest: {"person": rest}, position=84,
+            impossible=_("Everybody who may use the portal sees this incident; there is no sight of it to take back."),
         )
     )  # fmt: skip
     register(

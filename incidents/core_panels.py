@@ -1,5 +1,6 @@
 """The panels that the core itself shows beside the story: steps, services, people, clocks, related incidents."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,9 @@ from incidents.models import Clock, Impact, Incident, Role, State, Step, Timelin
 from incidents.models.incident import MILESTONES
 from incidents.page import Face, Page, countdown
 from incidents.panels import Panel, register
+from incidents.playbook import incident_playbook
 from lib import clock
+from lib.i18n import pick
 from lib.times import span
 
 SHOWN = 6  # steps due next that stand open; the later ones are folded
@@ -34,7 +37,9 @@ def steps(page: Page) -> dict[str, Any]:
     now = clock.now()
     rows = list(Step.objects.filter(incident=page.incident).select_related("done_by"))
     roles, states = dict(Role.choices), dict(State.choices)
+    lists, titles = incident_playbook(page.incident).lists, Counter(str(row) for row in rows)
     for row in rows:
+        row.list_title = pick(lists[row.list].title) if titles[str(row)] > 1 and row.list in lists else ""  # type: ignore[attr-defined]
         row.cancelled_why = str(states.get(row.cancel_reason, row.cancel_reason))  # type: ignore[attr-defined]
         row.role_label = str(roles.get(row.role, row.role))  # type: ignore[attr-defined]
     rows.sort(key=lambda row: (row.due_at is None, row.due_at or now, row.position))

@@ -118,7 +118,7 @@ class EditForm(AboutIncident):
     """Title and summary."""
 
     title = forms.CharField(label=_("Title"), max_length=200)
-    summary = forms.CharField(label=_("Summary"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 5}))
+    summary = forms.CharField(label=_("Summary"), required=False, widget=forms.Textarea(attrs={"rows": 5}))
 
     def prepare(self) -> None:
         """Begin at what stands."""
@@ -144,7 +144,7 @@ class ServicesForm(AboutIncident):
 class WordsForm(forms.Form):
     """A note for the story."""
 
-    text = forms.CharField(label=_("Note"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 3}))
+    text = forms.CharField(label=_("Note"), widget=forms.Textarea(attrs={"rows": 3}))
     at = forms.DateTimeField(label=_("When it happened"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}))
 
 

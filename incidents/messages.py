@@ -141,7 +141,7 @@ def _edited(data: Data) -> str:
 
 
 def _done(data: Data) -> str:
-    return _("Done: %(step)s") % {"step": " · ".join(pick(step["title"]) for step in (data, *data.get("more", [])))}
+    return _("Done: %(step)s") % {"step": " · ".join(dict.fromkeys(pick(step["title"]) for step in (data, *data.get("more", []))))}
 
 
 def _done_why(data: Data) -> str:

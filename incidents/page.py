@@ -72,6 +72,8 @@ class Press:
     act: acts.Act
     is_direct: bool
     style: str = ""
+    besides: str = ""  # what the press also does
+    barred: str = ""  # why it cannot be pressed now, and what helps
 
 
 class Page:
@@ -202,14 +204,26 @@ def presses(page: Page) -> tuple[list[Press], list[Press]]:
     first: tuple[str, ...] = ("take_command",) if somebody_has_it else ("acknowledge", "take_command")
     wanted = [name for name in first if name in offered][:1]
     wanted = (wanted + [name for name in NEXT.get(incident.state, ()) if name in offered])[:AHEAD]
-    ahead = [_press(offered[name], "primary" if index == 0 else "danger" if offered[name].is_danger else "") for index, name in enumerate(wanted)]
-    return ahead, [_press(act, "danger" if act.is_danger else "") for name, act in offered.items() if name not in wanted and name != "note"]
+    ahead = [_press(page, offered[name], "primary" if index == 0 else "danger" if offered[name].is_danger else "") for index, name in enumerate(wanted)]
+    rest = [_press(page, act, "danger" if act.is_danger else "") for name, act in offered.items() if name not in wanted and name != "note"]
+    if "severity" not in offered and incident.is_open and page.may(Ability.RESPOND):
+        rest.append(Press(acts.ACTS["severity"], False, barred=_barred(page)))
+        rest.sort(key=lambda press: press.act.position)
+    return ahead, rest
 
 
-def _press(act: acts.Act, style: str) -> Press:
+def _barred(page: Page) -> str:
+    """Why a responder may not change the severity, and what helps."""
+    if page.commander is None:
+        return _("Needs the commander: take command first.")
+    return _("Needs the commander: ask %(person)s.") % {"person": page.commander}
+
+
+def _press(page: Page, act: acts.Act, style: str) -> Press:
     fields = act.form.base_fields.values() if act.form else ()
     is_direct = act.name in NEXT_ACTS and not any(field.required for field in fields) and not act.is_danger
-    return Press(act, is_direct or (act.form is None and not act.is_danger), style)
+    besides = act.besides(page.incident, page.commander is None)
+    return Press(act, is_direct or (act.form is None and not act.is_danger), style, str(besides.label) if besides else "")
 
 
 NEXT_ACTS = {name for names in NEXT.values() for name in names}

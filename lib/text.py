@@ -4,6 +4,10 @@ import re
 import unicodedata
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from lib.errors import Refused
+
 ANSI = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,16}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)?|[@-Z\\-_])")
 # Controls but tab and newline, lone surrogates, marks and overrides of direction, byte order mark, non-characters.
 UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufeff\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff]")
@@ -31,6 +35,16 @@ def clean(value: Any, limit: int, *, multiline: bool = False) -> str:
     text = text.strip() if multiline else " ".join(text.split())
     if len(text) > limit or is_cut:
         text = text[: limit - 1].rstrip().rstrip(JOINER) + "…"
+    return text
+
+
+def whole(value: str, limit: int, *, multiline: bool = False) -> str:
+    """`value` as stored text, never cut. Raises Refused (422) that says how long it is and may be, in characters."""
+    text = clean(value, 4 * limit, multiline=multiline)
+    length = max(len(text), len(value) if len(value) > 4 * limit else 0)
+    if length > limit:
+        told = {"length": length, "limit": limit}
+        raise Refused(_("This has %(length)d characters; %(limit)d fit. Shorten it, or put it into two.") % told, status=422)
     return text
 
 

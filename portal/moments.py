@@ -43,3 +43,9 @@ def local_clock(zone: str, now: datetime) -> str:
         return f"{now.astimezone(ZoneInfo(zone)):%H:%M}"
     except (ZoneInfoNotFoundError, ValueError):
         return ""
+
+
+def elsewhere(zone: str, now: datetime) -> str:
+    """ "21:38 there" for the IANA zone `zone`; "" where it is the same time as for the reader, or nobody knows that zone."""
+    there = local_clock(zone, now)
+    return _("%(time)s there") % {"time": there} if there and there != f"{timezone.localtime(now):%H:%M}" else ""

@@ -17,8 +17,9 @@ from lib import clock
 from lib.db import lock, retried
 from lib.errors import Forbidden, Refused
 from lib.i18n import listed
-from lib.text import clean
+from lib.text import clean, whole
 
+LONGEST_SUMMARY = 20_000
 OLDEST_START = timedelta(hours=24)  # an alert's start counts as the beginning if within 24 h of receipt (design.md "Steps and clocks")
 
 
@@ -53,13 +54,14 @@ def declare(
     """Open an incident with its steps and clocks. `services` are slugs; `actor` None is a machine.
 
     `detected` is the receipt of the first alert or report (T0); `t0` is given where the steps count from another moment
-    (an accepted candidate). Raises Forbidden, or Refused (422) for an empty title, an unknown severity or service.
+    (an accepted candidate). Raises Forbidden, or Refused (422) for an empty title, too long a summary, an unknown severity or service.
     """
     if actor is not None and not actor.can(Ability.RESPOND):
         raise Forbidden(_("You need the right “respond” to declare an incident."))
     title = clean(title, 200)
     if not title:
         raise Refused(_("An incident needs a title."), status=422)
+    summary = (clean if actor is None else whole)(summary, LONGEST_SUMMARY, multiline=True)  # a machine's is cut, a person's never
     if severity not in Severity.values:
         raise Refused(_("The severity is one of P1, P2, P3, P4."), status=422)
     slugs = list(dict.fromkeys(services))
@@ -73,7 +75,7 @@ def declare(
         incident = Incident.objects.create(
             reference=next_reference("DRILL" if drill else "INC", now.year),
             title=title,
-            summary=clean(summary, 20_000, multiline=True),
+            summary=summary,
             severity=severity,
             highest_severity=severity,
             is_private=private,

@@ -19,7 +19,7 @@ from lib import clock
 from lib.db import retried
 from lib.errors import NotFound, Refused
 from lib.i18n import listed
-from lib.text import clean
+from lib.text import clean, whole
 
 LONGEST_NOTE = 20_000
 KINDS_OF_EDIT = {"incidents.edited": ("title", "summary"), "incidents.users_affected": ("users_affected", "users_affected_percent")}
@@ -27,8 +27,8 @@ KINDS_OF_EDIT = {"incidents.edited": ("title", "summary"), "incidents.users_affe
 
 @retried
 def note(incident: Incident, text: str, *, actor: Any, at: datetime | None = None, source: str = "", shown: Sequence[bytes] = ()) -> TimelineEntry:
-    """A person's own words (Markdown, ≤ 20,000 characters) and pictures; `at` dates it back. Raises Refused (422) when empty or in the future."""
-    text = clean(text, LONGEST_NOTE, multiline=True)
+    """A person's own words (Markdown, ≤ 20,000 characters) and pictures; `at` dates it back. Raises Refused (422) when empty, too long or in the future."""
+    text = whole(text, LONGEST_NOTE, multiline=True)
     if not text.strip() and not shown:
         raise Refused(_("Write something first."), status=422)
     if at is not None and at > clock.now():
@@ -67,7 +67,7 @@ def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
         if not checked["title"]:
             raise Refused(_("An incident needs a title."), status=422)
     if "summary" in checked:
-        checked["summary"] = clean(checked["summary"], LONGEST_NOTE, multiline=True)
+        checked["summary"] = whole(checked["summary"], LONGEST_NOTE, multiline=True)
     percent = checked.get("users_affected_percent")
     if percent is not None and not Decimal(0) <= percent <= Decimal(100):
         raise Refused(_("A share lies between 0 and 100 per cent."), status=422)

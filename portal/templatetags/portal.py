@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from accounts import idempotency
 from accounts.models import User
 from incidents.models import Severity, State
 from lib import clock, markup
@@ -64,18 +65,21 @@ def state(code: str) -> SafeString:
 
 
 @register.simple_tag
+def once() -> SafeString:
+    """The hidden field by which a form that is sent twice does its work once."""
+    return format_html('<input type="hidden" name="{}" value="{}">', idempotency.FIELD, idempotency.form_key())
+
+
+@register.simple_tag
 def person(user: User | None, clock_too: bool = False) -> SafeString:
-    """A person by initials and name; with `clock_too` also the time where they are (who is asleep?)."""
+    """A person by initials and name; with `clock_too` also the time where they are, if it is another one than the reader's (who is asleep?)."""
     if user is None:
         return format_html('<span class="muted">{}</span>', gettext("nobody"))
     name = str(user)
     words = name.split()
     initials = "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words))[:2] or "?"
-    local = (
-        format_html(' <span class="local" title="{}">{}</span>', gettext("their local time"), moments.local_clock(user.time_zone, clock.now()))
-        if clock_too
-        else ""
-    )
+    there = moments.elsewhere(user.time_zone, clock.now()) if clock_too else ""
+    local = format_html(' <span class="local" title="{}">{}</span>', gettext("their local time"), there) if there else ""
     return format_html('<span class="person"><span class="face" aria-hidden="true">{}</span><span class="truncate">{}</span>{}</span>', initials, name, local)
 
 

@@ -66,3 +66,78 @@ def test_x_chooses_alerts_and_a_takes_their_incidents(window, portal):
     page.wait_for_timeout(300)
     page.goto(f"/incidents/{told['incidents'][0]}/")
     expect(page.locator("#incident-head")).to_contain_text(re.compile("On it"))
+
+
+@pytest.mark.parametrize(("status", "detail"), [(413, "This is larger than may be sent here."), (503, "Too many requests wait; try again.")])
+def test_a_refusal_of_the_front_door_is_said(window, declared, status, detail):
+    page = live(window(declared("Refused at the door")))
+    page.route("**/compose/", lambda route: route.fulfill(status=status, json={"error": "door", "detail": detail, "request_id": "r"}))
+    page.fill("#composer-text", "It rains")
+    page.click("#composer button.primary")
+    expect(page.locator(".toast")).to_have_text(detail)
+    assert page.input_value("#composer-text") == "It rains"
+    page.unroute("**/compose/")
+    page.route("**/compose/", lambda route: route.fulfill(status=status, content_type="text/plain", body="?"))
+    page.click("#composer button.primary")
+    expect(page.locator(".toast")).not_to_have_text(detail)
+    expect(page.locator(".toast")).to_be_visible()
+    window.faults.clear()  # the browser tells of each refusal
+
+
+PHOTOGRAPH = (
+    """async () => {
+  const paper = Object.assign(document.createElement("canvas"), {width: 4000, height: 3000}), brush = paper.getContext("2d");
+  const noise = brush.createImageData(4000, 3000);
+  for (let at = 0; at < noise.data.length; at += 65536) crypto.getRandomValues(noise.data.subarray(at, at + 65536));
+  for (let at = 3; at < noise.data.length; at += 4) noise.data[at] = 255;
+  brush.putImageData(noise, 0, 0);
+  brush.drawImage(paper, 0, 0, 400, 300, 0, 0, 4000, 3000);
+  const photo = new File([await new Promise((done) => paper.toBlob(done, "image/jpeg", 1))], "photo.JPG", {type: "image/jpeg"});
+  const shot = new File([Uint8Array.from(atob(pixel), (one) => one.charCodeAt(0))], "shot.png", {type: "image/png"}), data = new DataTransfer();
+  data.items.add(photo); data.items.add(shot);
+  document.getElementById("composer-text").dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+  document.getElementById("composer").requestSubmit();
+  return photo.size;
+}"""
+    % PIXEL
+)
+
+
+def test_a_photograph_is_made_small_before_it_is_sent(window, declared):
+    page = live(window(declared("A photograph")))
+    assert page.evaluate(PHOTOGRAPH, PIXEL) > 3_000_000
+    shown = page.locator("#story img")
+    expect(shown).to_have_count(2)
+    page.wait_for_function("[...document.querySelectorAll('#story img')].map((one) => { one.loading = 'eager'; return one.naturalWidth; }).join() === '2000,1'")
+
+
+def test_a_note_with_too_large_a_picture_keeps_its_words_with_scripts_off(window, declared):
+    page = window(declared("Without script"), script=False)
+    page.set_input_files("#composer-picture", {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff" + bytes(3_000_000)})
+    page.fill("#composer-text", "The graph")
+    page.get_by_role("button", name="Add to the story").click()
+    expect(page.locator("#composer-problem")).to_contain_text("2 MB")
+    assert page.input_value("#composer-text") == "The graph"
+    window.faults.clear()
+
+
+def test_a_double_press_presses_nothing_else(window, declared):
+    page = live(window(declared("Twice")))
+    page.click(".head-acts [data-act=acknowledge]")
+    bar = page.locator(".head-acts")
+    expect(bar).to_have_attribute("aria-disabled", "true")
+    page.evaluate("document.querySelector('.head-acts .button').click()")
+    expect(bar).not_to_have_attribute("aria-disabled", "true")
+    expect(page.locator("#act-slot form")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#incident-head .state")).to_have_attribute("data-state", "declared")
+
+
+def test_on_a_phone_all_clocks_and_all_acts_are_in_reach(window, declared):
+    page = live(window(declared("Narrow", services="primary-database", severity="P1"), width=390, height=844))
+    inside = page.evaluate("[...document.querySelectorAll('.face-clock')].every((one) => one.getBoundingClientRect().right <= innerWidth)")
+    assert inside
+    page.click(".head-acts summary")
+    last = page.locator(".act-menu [data-act]").last
+    last.scroll_into_view_if_needed()
+    expect(last).to_be_in_viewport()

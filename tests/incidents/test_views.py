@@ -1,6 +1,10 @@
 """The incident list, the incident page, its fragments and what people do there."""
 
+import json
+import re
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.urls import reverse
 
@@ -299,3 +303,111 @@ def test_incidents_of_the_same_service_lately_stand_beside_it_unless_hidden_or_l
     text = seen_by(responder).get(f"{declare().get_absolute_url()}panels/related/").content.decode()
     assert near.reference in text
     assert not [one for one in (old, elsewhere, hidden, drill) if one.title in text or one.reference in text]
+
+
+def form_of(page, action):
+    """The hidden one-time key of the form on a page whose tag holds `action`."""
+    form = next(part for part in page.content.decode().split("<form ")[1:] if action in part.partition(">")[0])
+    return re.search(r'name="once" value="([^"]+)"', form)[1]
+
+
+def test_a_form_sent_twice_declares_once_and_leads_to_the_same_place(seen_by, responder):
+    client = seen_by(responder)
+    path = reverse("incidents:declare")
+    sent = {"title": "API answers 500", "severity": "P2", "once": form_of(client.get(path), "declare-form")}
+    first, second = client.post(path, sent), client.post(path, sent)
+    assert first.url == second.url == Incident.objects.get().get_absolute_url()
+    assert client.post(path, sent | {"title": "Cache is cold"}).url != first.url  # gone back and written anew
+    assert Incident.objects.count() == 2
+
+
+def test_the_one_line_of_the_board_declares_once(seen_by, responder):
+    client = seen_by(responder)
+    sent = {"title": "API answers 500", "severity": "P2", "once": form_of(client.get("/"), "quick-declare")}
+    assert client.post(reverse("incidents:declare"), sent).url == client.post(reverse("incidents:declare"), sent).url
+    assert Incident.objects.count() == 1
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_note_sent_thrice_stands_once_and_the_next_form_has_a_fresh_key(seen_by, responder, incident, headers):
+    client = seen_by(responder)
+    path = reverse("incidents:compose", args=[incident.reference])
+    key = form_of(client.get(incident.get_absolute_url()), path)
+    picture = b"GIF89a gif"
+    for _again in range(3):
+        answer = client.post(path, {"text": "Memory climbs", "once": key, "picture": SimpleUploadedFile("a.gif", picture)}, headers=headers)
+        assert answer.status_code == (200 if headers else 302)
+    assert incident.entries.filter(kind="incidents.note").count() == 1
+    fresh = form_of(answer if headers else client.get(answer.url), path)
+    assert fresh != key
+    client.post(path, {"text": "Memory climbs", "once": fresh}, headers=headers)
+    assert incident.entries.filter(kind="incidents.note").count() == 2
+
+
+def test_what_a_form_was_refused_is_tried_again(seen_by, responder, incident):
+    client = seen_by(responder)
+    path = reverse("incidents:compose", args=[incident.reference])
+    assert [client.post(path, {"text": " ", "once": "k"}).status_code for _again in range(2)] == [422, 422]
+
+
+def test_one_persons_key_says_nothing_to_another(seen_by, responder, commander, incident):
+    path = reverse("incidents:compose", args=[incident.reference])
+    for person in (responder, commander):
+        seen_by(person).post(path, {"text": "Seen", "once": "k"})
+    assert incident.entries.filter(kind="incidents.note").count() == 2
+
+
+def test_what_is_too_long_is_refused_whole_with_its_length(seen_by, responder, incident):
+    client, long = seen_by(responder), "ä" * 20_001
+    refused = client.post(reverse("incidents:compose", args=[incident.reference]), {"text": long}, headers=HTMX)
+    assert refused.status_code == 422
+    assert f"{long}</textarea>" in refused.content.decode() and "20001" in refused.content.decode()
+    assert "maxlength" not in refused.content.decode()  # a browser would cut what is pasted, and say nothing
+    declared = client.post(reverse("incidents:declare"), {"title": "Long", "summary": long})
+    assert declared.status_code == 422 and f"{long}</textarea>" in declared.content.decode()
+    edited = act(client, incident, "edit", {"title": "Long", "summary": long, "from_form": "1"})
+    assert edited.status_code == 422 and "20001" in edited.content.decode()
+    assert Incident.objects.count() == 1 and not incident.entries.filter(kind="incidents.note").exists()
+
+
+def test_taking_on_a_p1_without_commander_says_that_it_takes_command(seen_by, commander, declare):
+    client, incident = seen_by(commander), declare(actor=None, source="detection:test")
+    assert "and take command" in client.get(incident.get_absolute_url()).content.decode()
+    said = json.loads(act(client, incident, "acknowledge", **HTMX).headers["HX-Trigger"])["acted"]["said"]
+    assert said == "You have it, and you command"
+    calm = declare(actor=None, source="detection:test", severity="P2")
+    assert "and take command" not in client.get(calm.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize(("zone", "there"), [("Asia/Shanghai", True), ("Africa/Abidjan", False)])
+def test_the_time_beside_a_person_stands_only_where_it_is_another(seen_by, viewer, person, declare, zone, there):
+    viewer.time_zone = "UTC"
+    viewer.save()
+    incident = declare()
+    lifecycle.assign(incident, "commander", person("rita", time_zone=zone), actor=None)
+    head = seen_by(viewer).get(reverse("incidents:head", args=[incident.reference])).content.decode()
+    assert ("there</span>" in head) is there
+
+
+def test_equal_steps_of_two_lists_are_told_apart(seen_by, commander, incident):
+    client = seen_by(commander)
+    lifecycle.transition(incident, State.CONFIRMED, actor=commander)
+    panel = client.get(reverse("incidents:panel", args=[incident.reference, "steps"])).content.decode()
+    assert "Response checklist" in panel and "Response timeline" in panel
+    told = [line.text for line in timeline.lines(incident) if line.kind == "incidents.step_done"]
+    assert all(len(names := line.removeprefix("Done: ").split(" · ")) == len(set(names)) for line in told)
+
+
+def test_who_may_see_an_open_incident_is_explained_without_a_form(seen_by, commander, incident):
+    page = seen_by(commander).get(reverse("incidents:act", args=[incident.reference, "grant"])).content.decode()
+    assert "Make it private first" in page and 'name="person"' not in page and "makes no sense" not in page
+
+
+def test_a_responder_is_told_what_the_severity_needs(seen_by, responder, commander, declare):
+    client, incident = seen_by(responder), declare(actor=None, source="detection:test", severity="P2")
+    assert "Needs the commander: take command first." in client.get(incident.get_absolute_url()).content.decode()
+    act(client, incident, "take_command")
+    page = client.get(incident.get_absolute_url()).content.decode()
+    assert "Needs the commander" not in page and 'data-act="severity" href' in page
+    lifecycle.assign(incident, "commander", commander, actor=commander)
+    assert f"Needs the commander: ask {commander}." in client.get(incident.get_absolute_url()).content.decode()

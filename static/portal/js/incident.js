@@ -134,6 +134,18 @@ document.addEventListener("portal:moved", (event) => { if (event.detail.ref === 
 document.addEventListener("acted", () => { slot.replaceChildren(); catchUp(); refresh(null); });
 document.addEventListener("portal:state", (event) => { if (event.detail === "live") catchUp(); });
 
+/* After new acts have taken the place of the old ones, the second half of a double press is not for them. */
+const offered = () => [...document.querySelectorAll(".head-acts > form [data-act], .head-acts > [data-act]")].map((node) => node.dataset.act).join();
+let acts = offered();
+document.addEventListener("htmx:afterSwap", () => {
+  const bar = document.querySelector(".head-acts"), now = offered();
+  if (!bar || now === acts) return;
+  acts = now;
+  bar.setAttribute("aria-disabled", "true");
+  setTimeout(() => bar.removeAttribute("aria-disabled"), 500);
+});
+document.addEventListener("click", (event) => { if (event.target.closest(".head-acts[aria-disabled]")) { event.preventDefault(); event.stopImmediatePropagation(); } }, true);
+
 let focused = "";
 document.addEventListener("htmx:beforeSwap", (event) => { if (event.target.id === "incident-head") focused = event.target.contains(document.activeElement) ? document.activeElement.dataset.act || "summary" : ""; });
 document.addEventListener("htmx:afterSwap", (event) => {
