@@ -140,6 +140,7 @@ class Chrome:
     def words(self) -> dict[str, Any]:
         """What the scripts say, and the time they count from."""
         return {
+            "stamp": _("%(time)s UTC, %(date)s"),
             "server": clock.now().timestamp(),
             "now": _("just now"),
             "soon": _("in a moment"),

@@ -58,7 +58,8 @@ function localise(root) {
     if (isNaN(moment)) continue;
     const here = parts(moment, words.zone), utc = parts(moment, "UTC");
     const day = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { timeZone: "UTC", day: "numeric", month: "short" }).format(moment);
-    const exact = here.name === "UTC" ? `${utc.time} UTC, ${day}` : `${here.time} ${here.name} (${utc.time} UTC, ${day})`;
+    const stamp = words.stamp.replace("%(time)s", utc.time).replace("%(date)s", day);
+    const exact = here.name === "UTC" ? stamp : `${here.time} ${here.name} (${stamp})`;
     const hidden = node.querySelector(".visually-hidden");
     if (hidden) { node.title = exact; hidden.textContent = `, ${exact}`; } else if (node.title) { node.title = exact; node.textContent = here.time; } else node.textContent = exact;
   }
