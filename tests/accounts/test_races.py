@@ -103,6 +103,30 @@ def test_a_key_is_held_against_other_processes_and_free_when_the_connection_dies
     assert at_once(lambda _index: other(), 1) == ["ran"]
 
 
+@pytest.mark.parametrize("shared", [True, False], ids=["one process", "several"])
+@pytest.mark.django_db(transaction=True)
+def test_a_form_sent_four_times_at_once_does_its_work_once_and_tells_all_the_same(monkeypatch, rf, shared):
+    user = people.create("ada", actor=None)
+    if not shared:
+        monkeypatch.setattr(db, "_taken", Forgetful())
+    done: list[int] = []
+
+    def act(index: int) -> str:
+        request = rf.post("/", {"once": "k", "title": "API answers 500"})
+        request.user = user
+
+        def work() -> str:
+            audit.record("test.once", actor=None, target=str(index))
+            done.append(index)
+            return str(index)
+
+        return idempotency.once(request, work)
+
+    told = at_once(act)
+    assert len(set(told)) == 1 and told[0] == AuditEntry.objects.get(action="test.once").target
+    assert len(done) == 1
+
+
 class Forgetful(set[str]):
     """Remembers nothing."""
 

@@ -132,6 +132,14 @@ def test_an_idempotency_key_declares_once(api, commander):
     assert client.post(URL, {**body, "title": "other"}, headers={"Idempotency-Key": "k1"}).status_code == 422
 
 
+def test_what_is_too_long_is_refused_whole(api, commander, incident):
+    client, long = api(commander), "x" * 20_001
+    assert client.post(f"{URL}{incident.reference}/timeline/", {"text": long}).status_code == 400
+    assert client.post(URL, {"title": "Long", "severity": "P2", "summary": long}).status_code == 400
+    assert client.post(f"{URL}{incident.reference}/timeline/", {"text": "\u0958" * 15_000}).status_code == 422  # two characters each, once stored
+    assert not incident.entries.filter(kind="incidents.note").exists() and Incident.objects.count() == 1
+
+
 def test_a_list_costs_the_same_for_one_and_for_thirty(api, declare, commander, django_assert_max_num_queries):
     client = api(commander)
     declare()

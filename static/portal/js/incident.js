@@ -144,7 +144,7 @@ document.addEventListener("htmx:afterSwap", () => {
   bar.setAttribute("aria-disabled", "true");
   setTimeout(() => bar.removeAttribute("aria-disabled"), 500);
 });
-document.addEventListener("click", (event) => { if (event.target.closest(".head-acts[aria-disabled]")) { event.preventDefault(); event.stopImmediatePropagation(); } }, true);
+document.addEventListener("click", (event) => { if (event.isTrusted && event.target.closest(".head-acts[aria-disabled]")) { event.preventDefault(); event.stopImmediatePropagation(); } }, true);
 
 let focused = "";
 document.addEventListener("htmx:beforeSwap", (event) => { if (event.target.id === "incident-head") focused = event.target.contains(document.activeElement) ? document.activeElement.dataset.act || "summary" : ""; });
