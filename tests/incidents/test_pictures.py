@@ -140,6 +140,7 @@ def test_the_chain_covers_the_picture(responder, incident):
         ("image/png", PNG[:-12] + chunk(b"eXIf", GPS) + chunk(b"tEXt", GPS) + chunk(b"iTXt", GPS) + END + GPS, PNG),
         ("image/webp", riff((b"VP8X", b"\x1c" + b"size" * 2), (b"VP8 ", b"picture"), (b"EXIF", GPS), (b"XMP ", GPS)), None),
     ],
+    ids=["Exif", "other segments", "PNG", "WebP"],
 )
 def test_where_a_picture_was_taken_is_left_out(client, responder, incident, kind, sent, kept):
     client.force_login(responder)
@@ -156,7 +157,10 @@ def test_which_way_is_up_stays():
     assert b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06" in kept
 
 
-@pytest.mark.parametrize("content", [JPEG[:2] + b"\xff\xe1\xff\xff" + GPS, PNG[:-12], b"RIFF\x04\0\0\0WEBP", WEBP[:-4]])
+BROKEN = {"JPEG": JPEG[:2] + b"\xff\xe1\xff\xff" + GPS, "PNG": PNG[:-12], "empty": b"RIFF\x04\0\0\0WEBP", "WebP": WEBP[:-4]}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_a_picture_that_is_not_built_as_it_says_is_refused(content, responder, incident):
     with pytest.raises(Refused):
         lifecycle.note(incident, "", actor=responder, shown=[content])
