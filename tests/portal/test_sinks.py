@@ -31,7 +31,7 @@ from tests.portal.conftest import Stream
 from tests.portal.test_access import address, routes
 from tests.portal.test_live import ticket_of
 
-WORD = "zq7"  # in every canary, and in nothing else
+WORD = "zqkanari7"  # in every canary, and in nothing else
 KEY = "0123456789abcdef0123456789abcdef"
 PICTURE = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
 # Names of all people stand here anyway; that the canary person plays a part in the incident does not.
@@ -73,22 +73,22 @@ def post_alert(**labels: Any) -> Any:
 def world(person: Any) -> World:
     """Everything that a private incident can hold is a canary."""
     member, outsider = person("mona", roles=["admin"], extra_abilities=["see_private"]), person("otto", roles=["admin"])
-    scribe = person("zq7scribe", name="Zq7 Scribe")
+    scribe = person("zqkanari7scribe", name="Zq7 Scribe")
     for who in (member, outsider):  # the teams that are told of a P1
         Membership.objects.create(team=Team.objects.get(slug="operations"), person=who, is_lead=who is outsider)
     source = keys.create("alertmanager", "Alertmanager", actor=None, key=KEY)[0]
-    post_alert(name="Zq7Down", team="zq7label", instance="zq7host")
+    post_alert(name="Zq7Down", team="zqkanari7label", instance="zqkanari7host")
     secret = close(Incident.objects.get(), member)
-    lifecycle.edit(secret, actor=member, title="Breach zq7title", summary="Breach zq7summary", users_affected_percent=12)
+    lifecycle.edit(secret, actor=member, title="Breach zqkanari7title", summary="Breach zqkanari7summary", users_affected_percent=12)
     lifecycle.acknowledge(secret, actor=member)
     lifecycle.assign(secret, Role.SCRIBE, scribe, actor=member)
-    entry = lifecycle.note(secret, "Breach zq7note", actor=member)
-    lifecycle.redact(secret, entry.seq, actor=member, reason="zq7reason")
-    lifecycle.note(secret, "Breach zq7second", actor=member, shown=[PICTURE])
-    obligations.update(secret, "Breach zq7update", actor=member)
+    entry = lifecycle.note(secret, "Breach zqkanari7note", actor=member)
+    lifecycle.redact(secret, entry.seq, actor=member, reason="zqkanari7reason")
+    lifecycle.note(secret, "Breach zqkanari7second", actor=member, shown=[PICTURE])
+    obligations.update(secret, "Breach zqkanari7update", actor=member)
     now = clock.now()
-    Step.objects.create(incident=secret, list="response", key="canary", title={"en": "zq7step", "zh-hans": "zq7step"}, role=Role.COMMANDER, due_at=now)
-    post_alert(name="Zq7Slow", severity="warning", service="auth-service", team="zq7label")
+    Step.objects.create(incident=secret, list="response", key="canary", title={"en": "zqkanari7step", "zh-hans": "zqkanari7step"}, role=Role.COMMANDER, due_at=now)
+    post_alert(name="Zq7Slow", severity="warning", service="auth-service", team="zqkanari7label")
     candidate = Candidate.objects.get()
     grown = close(candidates.accept(candidate, actor=member), member)
     silences.create([{"label": "alertname", "op": "=~", "value": "Nothing.*"}], ends=clock.now() + timedelta(hours=1), actor=outsider)
@@ -168,7 +168,7 @@ def canaries(text: str) -> list[str]:
 
 def leaks(world: World, route: str, asked: str, text: str) -> list[str]:
     """Canaries and private references in `text`; a reference that was asked for is no news."""
-    text = re.sub("(?i)zq7 ?scribe", "", text) if route in SHOW_EVERYBODY else text
+    text = re.sub("(?i)zqkanari7 ?scribe", "", text) if route in SHOW_EVERYBODY else text
     found = canaries(text)
     names_reference = any(name != "nowhere" and sinks.declared()[name].names_reference for name in sink_of(route))
     if not names_reference:
@@ -249,20 +249,20 @@ def by_mail(world: World, **_: Any) -> str:
         parts = [part.get_content() for part in mail.walk() if not part.is_multipart()]
         found += "\n".join([*(f"{name}: {value}" for name, value in mail.items()), *parts])
     assert "Private incident" in found
-    return re.sub("(?i)zq7 ?scribe", "", found).replace(world.secret.reference, "").replace(world.grown.reference, "")  # its readers may know
+    return re.sub("(?i)zqkanari7 ?scribe", "", found).replace(world.secret.reference, "").replace(world.grown.reference, "")  # its readers may know
 
 
 def by_console(world: World, caplog: Any, **_: Any) -> str:
     with caplog.at_level(logging.INFO):
         send_all()
     assert "Private incident" in caplog.text
-    return re.sub("(?i)zq7 ?scribe", "", caplog.text)
+    return re.sub("(?i)zqkanari7 ?scribe", "", caplog.text)
 
 
 def by_recorder(world: World, **_: Any) -> str:
     Incident.objects.filter(pk=world.public.pk).update(is_drill=True)
     close(world.public, world.member)
-    lifecycle.edit(world.public, actor=world.member, title="Exercise zq7drill")
+    lifecycle.edit(world.public, actor=world.member, title="Exercise zqkanari7drill")
     send_all()
     rows = Delivery.objects.filter(incident=world.public)
     assert rows
@@ -307,7 +307,7 @@ def by_error(world: World, **_: Any) -> str:
 
 
 def by_ingest(world: World, **_: Any) -> str:
-    answer = post_alert(name="Zq7More", team="zq7label")
+    answer = post_alert(name="Zq7More", team="zqkanari7label")
     assert Alert.objects.filter(incident=world.secret, name="Zq7More").exists()
     return told(answer)
 
@@ -322,7 +322,7 @@ def by_log(world: World, caplog: Any, **_: Any) -> str:
         for path in ("", "head/", "story/"):
             assert client.get(f"/incidents/{world.secret.reference}/{path}").status_code == 200
     assert caplog.records
-    return re.sub("(?i)zq7 ?scribe", "", caplog.text)
+    return re.sub("(?i)zqkanari7 ?scribe", "", caplog.text)
 
 
 def break_promises(world: World) -> None:
@@ -360,8 +360,8 @@ def test_no_word_leaves_by_any_other_way(way, world, monkeypatch, settings, capl
 def test_no_stream_says_a_word_of_it(live, person):
     playbook.load()
     member, outsider = person("mona", roles=["commander"]), person("otto", roles=["admin"])
-    secret = lifecycle.declare(title="Breach zq7title", severity="P1", services=["api-gateway"], actor=member, private=True)
-    lifecycle.note(secret, "Breach zq7note", actor=member)
+    secret = lifecycle.declare(title="Breach zqkanari7title", severity="P1", services=["api-gateway"], actor=member, private=True)
+    lifecycle.note(secret, "Breach zqkanari7note", actor=member)
     tickets = {who: ticket_of(who) for who in (member, outsider)}
     bearers = {who: f"Bearer {tokens.issue('machine', who, ['read'], actor=None)[1]}" for who in (member, outsider)}
     where, path = f"at={secret.reference}:0,board:0", f"/api/v1/incidents/{secret.reference}/stream/"
@@ -372,11 +372,11 @@ def test_no_stream_says_a_word_of_it(live, person):
             machine = await Stream(front).open(path, authorization=bearers[who])
             if who is member:
                 for one in (page, machine):
-                    await one.until(lambda one=one: b"zq7note" in one.raw)
+                    await one.until(lambda one=one: b"zqkanari7note" in one.raw)
             else:
                 await page.until(lambda page=page: page.named("gone"))
                 assert machine.status == 404
-                assert b"zq7" not in page.raw + machine.raw
+                assert b"zqkanari7" not in page.raw + machine.raw
                 assert not page.named("entry") and not page.named("moved")
             await page.close()
             await machine.close()
