@@ -134,6 +134,8 @@ def test_on_a_phone_all_clocks_and_all_acts_are_in_reach(window, declared):
     page = live(window(declared("Narrow", services="primary-database", severity="P1"), width=390, height=844))
     inside = page.evaluate("[...document.querySelectorAll('.face-clock')].every((one) => one.getBoundingClientRect().right <= innerWidth)")
     assert inside
+    expect(page.locator(".head-acts .besides")).to_have_text("and take command")
+    expect(page.locator(".head-acts summary")).to_be_in_viewport(ratio=1)
     page.click(".head-acts summary")
     last = page.locator(".act-menu [data-act]").last
     last.scroll_into_view_if_needed()
