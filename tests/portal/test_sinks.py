@@ -73,11 +73,11 @@ def post_alert(**labels: Any) -> Any:
 def world(person: Any) -> World:
     """Everything that a private incident can hold is a canary."""
     member, outsider = person("mona", roles=["admin"], extra_abilities=["see_private"]), person("otto", roles=["admin"])
-    scribe = person("zqkanari7scribe", name="Zq7 Scribe")
+    scribe = person("zqkanari7scribe", name="Zqkanari7 Scribe")
     for who in (member, outsider):  # the teams that are told of a P1
         Membership.objects.create(team=Team.objects.get(slug="operations"), person=who, is_lead=who is outsider)
     source = keys.create("alertmanager", "Alertmanager", actor=None, key=KEY)[0]
-    post_alert(name="Zq7Down", team="zqkanari7label", instance="zqkanari7host")
+    post_alert(name="Zqkanari7Down", team="zqkanari7label", instance="zqkanari7host")
     secret = close(Incident.objects.get(), member)
     lifecycle.edit(secret, actor=member, title="Breach zqkanari7title", summary="Breach zqkanari7summary", users_affected_percent=12)
     lifecycle.acknowledge(secret, actor=member)
@@ -87,8 +87,10 @@ def world(person: Any) -> World:
     lifecycle.note(secret, "Breach zqkanari7second", actor=member, shown=[PICTURE])
     obligations.update(secret, "Breach zqkanari7update", actor=member)
     now = clock.now()
-    Step.objects.create(incident=secret, list="response", key="canary", title={"en": "zqkanari7step", "zh-hans": "zqkanari7step"}, role=Role.COMMANDER, due_at=now)
-    post_alert(name="Zq7Slow", severity="warning", service="auth-service", team="zqkanari7label")
+    Step.objects.create(
+        incident=secret, list="response", key="canary", title={"en": "zqkanari7step", "zh-hans": "zqkanari7step"}, role=Role.COMMANDER, due_at=now
+    )
+    post_alert(name="Zqkanari7Slow", severity="warning", service="auth-service", team="zqkanari7label")
     candidate = Candidate.objects.get()
     grown = close(candidates.accept(candidate, actor=member), member)
     silences.create([{"label": "alertname", "op": "=~", "value": "Nothing.*"}], ends=clock.now() + timedelta(hours=1), actor=outsider)
@@ -307,8 +309,8 @@ def by_error(world: World, **_: Any) -> str:
 
 
 def by_ingest(world: World, **_: Any) -> str:
-    answer = post_alert(name="Zq7More", team="zqkanari7label")
-    assert Alert.objects.filter(incident=world.secret, name="Zq7More").exists()
+    answer = post_alert(name="Zqkanari7More", team="zqkanari7label")
+    assert Alert.objects.filter(incident=world.secret, name="Zqkanari7More").exists()
     return told(answer)
 
 
