@@ -105,7 +105,9 @@ def test_a_photograph_is_made_small_before_it_is_sent(window, declared):
     assert page.evaluate(PHOTOGRAPH, PIXEL) > 3_000_000
     shown = page.locator("#story img")
     expect(shown).to_have_count(2)
-    page.wait_for_function("[...document.querySelectorAll('#story img')].map((one) => { one.loading = 'eager'; return one.naturalWidth; }).join() === '2000,1'")
+    for number, width in enumerate((2000, 1)):
+        shown.nth(number).scroll_into_view_if_needed()
+        expect(shown.nth(number)).to_have_js_property("naturalWidth", width)
 
 
 def test_a_note_with_too_large_a_picture_keeps_its_words_with_scripts_off(window, declared):
