@@ -105,7 +105,7 @@ def related(page: Page) -> dict[str, Any] | None:
         (incident.related_to_id, _("split off from it") if incident.pk in apart else _("this recurs")),
         (incident.merged_into_id, _("became part of it")),
     )
-    rows = [{"incident": other, "why": why} for pk, why in origins for other in page.kin if other.pk == pk]
+    rows: list[dict[str, Any]] = [{"incident": other, "why": why} for pk, why in origins for other in page.kin if other.pk == pk]
     rows += [{"incident": other, "why": _("merged here")} for other in page.kin if other.merged_into_id == incident.pk][:SHOWN_KIN]
     later = [other for other in page.kin if other.related_to_id == incident.pk][:SHOWN_KIN]
     rows += [{"incident": other, "why": _("split off from here") if other.pk in apart else _("a later one")} for other in later]
