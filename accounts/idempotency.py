@@ -1,6 +1,7 @@
 """Doing a POST once: the first answer is kept for 48 hours under the caller's Idempotency-Key, or under the key of a rendered form."""
 
 import hashlib
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from lib.errors import Refused
 KEPT = timedelta(hours=48)
 FIELD = "once"  # the form field with the key of one rendering
 PATIENCE = 5.0  # seconds that a form sent twice waits for its first sending
+FORM_KEY = re.compile("[A-Za-z0-9_-]{8,64}")
 KEPT_HEADERS = ("Location", "ETag", "Retry-After", "Content-Language")
 
 
@@ -86,8 +88,8 @@ def once(request: HttpRequest, do: Callable[[], str]) -> str:
 
     A form whose contents changed meanwhile is another one. `do` runs in a transaction; when it refuses, nothing is kept.
     """
-    key = request.POST.get(FIELD, "")[:64]
-    if not key:
+    key = request.POST.get(FIELD, "")
+    if not FORM_KEY.fullmatch(key):  # none of ours: as without one
         return do()
     print_ = _contents(request)
     until = time.monotonic() + PATIENCE

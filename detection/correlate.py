@@ -54,7 +54,8 @@ def take(source: Source, deliveries: list[Delivery], received: datetime) -> list
     Raises StaleHead when another request was quicker: begin again.
     """
     bulk.insert([_envelope(source, delivery, received) for delivery in deliveries])
-    setting_aside.keep(source, [one for delivery in deliveries for one in delivery.batch.rejected], received)
+    for delivery in deliveries:
+        setting_aside.keep(source, delivery.batch.rejected, received)
     alerts = [alert for delivery in deliveries for alert in delivery.alerts]
     changes = _correlate(source, alerts, received) if alerts else []
     acknowledgements.note(source, [fingerprint for delivery in deliveries for fingerprint in delivery.batch.acknowledged])

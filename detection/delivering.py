@@ -24,6 +24,7 @@ MOST_AT_ONCE = 2_000  # alerts of one request in one transaction
 MOST_TOGETHER = 500  # alerts of several requests in one transaction
 TURN_SECONDS = 0.12  # those who wait for SQLite's lock look for it at least this often
 PATIENCE = 1.8  # seconds from here to the answer when the database is busy (trust.md "Faults")
+LAST_TRY = 0.1  # seconds: with less left nothing is begun again
 
 T = TypeVar("T")
 
@@ -63,6 +64,11 @@ class Waiting:
     error: Exception | None = None
 
     @property
+    def size(self) -> int:
+        """How many alerts, good and bad."""
+        return len(self.delivery.alerts) + len(self.delivery.batch.rejected)
+
+    @property
     def is_settled(self) -> bool:
         """Whether its answer is known."""
         return self.outcome is not None or self.error is not None
@@ -98,7 +104,10 @@ class Line:
             while not mine.is_settled:
                 with self.changed:
                     together = self._next()
-                _settle(source, together)
+                again = _settle(source, together)
+                with self.changed:
+                    self.waiting[:0] = again
+                    self.changed.notify_all()
         finally:
             with self.changed:
                 self.is_led = False
@@ -108,29 +117,37 @@ class Line:
         """Who goes in together, in the order in which they came."""
         together: list[Waiting] = []
         alerts = 0
-        while self.waiting and (not together or alerts + len(self.waiting[0].delivery.alerts) <= MOST_TOGETHER):
+        while self.waiting and (not together or alerts + self.waiting[0].size <= MOST_TOGETHER):
             together.append(self.waiting.pop(0))
-            alerts += len(together[-1].delivery.alerts)
+            alerts += together[-1].size
         return together
 
 
 _lines: defaultdict[int, Line] = defaultdict(Line)
 
 
-def _settle(source: Source, together: list[Waiting]) -> None:
-    """Take all in one transaction; when that fails each in its own, so that a bad one falls out alone."""
+def _settle(source: Source, together: list[Waiting]) -> list[Waiting]:
+    """Take all in one transaction; when that fails each in its own, so that a bad one falls out alone.
+
+    Returns those who still have patience after another's ran out.
+    """
     try:
         outcomes = within(partial(correlate.take, source, [one.delivery for one in together]), until=min(one.patience_ends for one in together))
     except Exception as error:  # noqa: BLE001 - it is raised by the request that it belongs to
+        over = time.monotonic() + LAST_TRY
+        late = [one for one in together if one.patience_ends < over]
+        if isinstance(error, Busy) and late:
+            for one in late:
+                one.error = error
+            return [one for one in together if one not in late]
         if len(together) == 1 or isinstance(error, Busy):
             for one in together:
                 one.error = error
-        else:
-            for one in together:
-                _settle(source, [one])
-    else:
-        for one, outcome in zip(together, outcomes, strict=True):
-            one.outcome = outcome
+            return []
+        return [back for one in together for back in _settle(source, [one])]
+    for one, outcome in zip(together, outcomes, strict=True):
+        one.outcome = outcome
+    return []
 
 
 def within(act: Callable[[datetime], T], *, until: float | None = None) -> T:
@@ -147,7 +164,7 @@ def within(act: Callable[[datetime], T], *, until: float | None = None) -> T:
         except (DatabaseError, InterfaceError, StaleHead) as error:
             if not is_race(error) and not is_away(error):
                 raise
-            if not is_race(error) or deadline - time.monotonic() < 0.1:
+            if not is_race(error) or deadline - time.monotonic() < LAST_TRY:
                 raise Busy from error
         time.sleep(random.uniform(0.002, 0.03))  # noqa: S311 - jitter, no secret
 

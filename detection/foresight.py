@@ -36,7 +36,7 @@ def foresee(user: Any, matchers: Sequence[Matcher], source: Source | None) -> Fo
     if source is not None:
         rows = rows.filter(source=source)
     for number, one in enumerate(matchers):
-        if one["op"] == "=" and one["value"] and re.fullmatch(r"\w+", one["label"], re.ASCII):
+        if one["op"] == "=" and one["value"] and re.fullmatch(r"[A-Za-z_]\w*", one["label"], re.ASCII):
             rows = rows.alias(**{f"label{number}": KeyTransform(one["label"], "labels")}).filter(**{f"label{number}": one["value"]})
     looked = rows.order_by("-is_firing", "-received_at", "-id").values_list("pk", "labels", "is_firing", "received_at")[:MOST]
     found, seen = Foresight(), 0

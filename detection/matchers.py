@@ -36,9 +36,14 @@ def checked(said: Iterable[Any], *, has_source: bool) -> list[dict[str, str]]:
     found = [_checked(one) for one in list(said)[: MOST + 1]]
     if len(found) > MOST:
         raise Refused(_("At most %(count)s matchers.") % {"count": MOST}, status=422)
-    if not has_source and all(_matches_everything(one) for one in found):
+    if not has_source and leaves_nothing_out(found):
         raise Refused(_("Say which alerts: at least one matcher must leave some out."), status=422)
     return found
+
+
+def leaves_nothing_out(found: Iterable[Matcher]) -> bool:
+    """Whether practically every alert meets all of them; `a != "b"` leaves out only those that say b, and so counts as leaving out nothing."""
+    return all(_matches_everything(one) for one in found)
 
 
 def _checked(said: Any) -> dict[str, str]:
@@ -64,12 +69,22 @@ def matches(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
 
 def _matches(matcher: Matcher, value: str) -> bool:
     if matcher["op"] in PATTERNS:
-        return len(value) <= LONGEST_VALUE and bool(_compiled(matcher["value"]).fullmatch(value)) is (matcher["op"] == "=~")
+        pattern = _usable(matcher["value"])
+        return pattern is not None and len(value) <= LONGEST_VALUE and bool(pattern.fullmatch(value)) is (matcher["op"] == "=~")
     return (value == matcher["value"]) is (matcher["op"] == "=")
 
 
 def _matches_everything(matcher: Matcher) -> bool:
-    return all(_matches(matcher, value) for value in (*EVERYTHING, matcher["value"]))
+    return all(_matches(matcher, value) for value in EVERYTHING if matcher["op"] in ("=", "=~") or value != matcher["value"])
+
+
+@lru_cache(maxsize=1024)
+def _usable(pattern: str) -> re.Pattern[str] | None:
+    """None for one that was stored under other bounds than today's: it matches nothing, and shuts no door."""
+    try:
+        return _compiled(pattern)
+    except Refused:
+        return None
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.abilities import Ability
 from detection import correlate, delivering
-from detection.matchers import checked
+from detection.matchers import checked, leaves_nothing_out
 from detection.models import Alert, Silence, Source
 from lib import clock
 from lib.db import lock, retried
@@ -42,7 +42,7 @@ def create(
     Raises Refused (422) for matchers that cannot be used or leave nothing out, and times that are over, crossed or 30 days apart; Forbidden.
     """
     found = checked(matchers, has_source=source is not None)
-    _may(actor, is_hold=not found)
+    _may(actor, is_hold=not found or leaves_nothing_out(found))
     if source is not None and source.kind == Source.OWN:
         raise Refused(_("What the portal itself reports is not kept quiet."), status=422)
     now = clock.now()
@@ -121,6 +121,8 @@ def place_owed(*, most: int = 20_000) -> int:
                 placed += delivering.within(partial(correlate.release, source, keys[at : at + delivering.MOST_AT_ONCE]))
         except delivering.Busy:
             logger.warning("alerts of %s whose silence is over wait: the database is busy", source.slug)
+        except Refused:  # one source's trouble is not another's; the audit tells of what waits too long
+            logger.exception("alerts of %s whose silence is over cannot be placed", source.slug)
     return placed
 
 

@@ -100,8 +100,12 @@ def compose(request: HttpRequest, reference: str) -> HttpResponse:
     """The composer: a note in Markdown, or a command that begins with a slash."""
     incident = page.find(request.user, reference)
     text = request.POST.get("text", "")
+    # Read before the transaction: it may be repeated, a file is read once.
+    shown = [file.read(pictures.LARGEST + 1) for file in request.FILES.getlist("picture")[: pictures.MOST_AT_ONCE + 1]]
+    for file in request.FILES.getlist("picture"):
+        file.seek(0)
     try:
-        said = idempotency.once(request, lambda: composed(request, incident, text))
+        said = idempotency.once(request, lambda: composed(request, incident, text, shown))
     except Refused as refused:
         context = {"incident": incident, "text": text, "problem": explained(refused), "may_respond": True}
         template = "incidents/_composer.html" if request.htmx else "incidents/compose.html"  # type: ignore[attr-defined]
@@ -113,9 +117,8 @@ def compose(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect(incident)
 
 
-def composed(request: HttpRequest, incident: Incident, text: str) -> str:
+def composed(request: HttpRequest, incident: Incident, text: str, shown: list[bytes]) -> str:
     """Do what the composer says. Raises Refused."""
-    shown = [file.read(pictures.LARGEST + 1) for file in request.FILES.getlist("picture")[: pictures.MOST_AT_ONCE + 1]]
     if text.lstrip().startswith("/") and not text.lstrip().startswith("//"):
         if shown:
             raise Refused(_("A command takes no picture. Send the command first, then the picture."), status=422)

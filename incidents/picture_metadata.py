@@ -5,7 +5,8 @@ import struct
 
 SHOWN_BY_PNG = {b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs", b"acTL", b"fcTL", b"fdAT", b"cICP", b"mDCV", b"cLLI"}
 SHOWN_BY_WEBP = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
-MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # within compressed data: the next one that is no part of it
+MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+WITHIN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # the next one in compressed data that is no part of it; one look at each byte
 ADDED = {*range(0xE0, 0xF0), 0xFE}  # what applications add, and comments
 ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 ORIENTATION = 0x0112
@@ -36,7 +37,7 @@ def _jpeg(content: bytes) -> bytes:
             break
         body = content[start + 2 : end]
         if code == 0xDA:
-            following = MARKER.search(content, end)
+            following = WITHIN.search(content, end)
             if following is None:  # cut off on its way; what arrived can be seen
                 return b"".join([*kept, content[at:]])
             end = following.start()

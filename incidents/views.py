@@ -149,7 +149,7 @@ def picture_content(_request: HttpRequest, key: str) -> HttpResponse:
         "Content-Disposition": f'attachment; filename="{found.digest[:12]}.{found.kind.partition("/")[2]}"',
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, max-age=86400, immutable",
+        "Cache-Control": "private, max-age=120",  # no longer than the address opens
     }
     return HttpResponse(bytes(found.content), content_type=found.kind, headers=headers)
 

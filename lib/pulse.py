@@ -36,13 +36,18 @@ class Pulse:
     def run(self) -> None:
         """Beat for ever."""
         while True:
-            self.beat()
+            try:
+                self.beat()
+            except Exception:
+                # Without a pulse nothing would lift the refusal: better to wait as long as libpq does.
+                logger.exception("the pulse of the database failed")
+                _silent.clear()
             time.sleep(BEAT_SECONDS)
 
     def beat(self) -> None:
         """Ask once; cut all connections when no answer came."""
         try:
-            has_answered = self._ask(time.monotonic() + SILENT_SECONDS)
+            has_answered = self._ask()
         except psycopg2.Error:
             has_answered = True  # it says itself that it cannot serve
             self._hang_up()
@@ -56,12 +61,14 @@ class Pulse:
             self._hang_up()
             cut(self.peers)
 
-    def _ask(self, deadline: float) -> bool:
+    def _ask(self) -> bool:
+        deadline = time.monotonic() + SILENT_SECONDS
         if self.own is None:
             self.own = psycopg2.connect(**self.params)
+            deadline = time.monotonic() + SILENT_SECONDS  # looking up the name is not the server's silence
             is_done = self._is_done(deadline)
-            with suppress(OSError):
-                self.peers.add(_peer(self.own.fileno()))
+            with suppress(OSError), _copy(self.own.fileno()) as found:
+                self.peers = {found.getpeername()}
             if not is_done:
                 return False
         with closing(self.own.cursor()) as cursor:
@@ -107,13 +114,13 @@ def cut(peers: set[Any]) -> int:
     count = 0
     for name in os.listdir("/dev/fd"):
         with suppress(OSError):
-            if stat.S_ISSOCK(os.fstat(int(name)).st_mode) and _peer(int(name)) in peers:
-                with socket.socket(fileno=os.dup(int(name))) as found:
-                    found.shutdown(socket.SHUT_RDWR)
-                    count += 1
+            if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                with _copy(int(name)) as found:  # looked at and shut by the same copy: the number may be somebody else's in a moment
+                    if found.getpeername() in peers:
+                        found.shutdown(socket.SHUT_RDWR)
+                        count += 1
     return count
 
 
-def _peer(descriptor: int) -> Any:
-    with socket.socket(fileno=os.dup(descriptor)) as found:
-        return found.getpeername()
+def _copy(descriptor: int) -> socket.socket:
+    return socket.socket(fileno=os.dup(descriptor))

@@ -90,7 +90,12 @@ def break_glass(incident: Incident, *, actor: Any, reason: str, request: Any = N
 
 
 def _whole(incident: Incident) -> list[Incident]:
-    """The incident and all that became part of it, held: one story is never half private."""
+    """The incident and all that became part of it, held: one story is never half private.
+
+    Raises Refused (409) for what is itself part of another: that one is closed, opened and shown.
+    """
+    if incident.merged_into is not None:
+        raise Refused(_("This became part of another incident; who may see it is said there."))
     held = hold_all(*_merged_in(incident.pk))
     if set(held) != _merged_in(incident.pk):
         raise StaleHead("an incident became part of it in between")

@@ -409,3 +409,30 @@ def test_two_sweeps_at_once_open_one_incident(client):
         counts = list(pool.map(sweep, range(4)))
     assert sum(counts) == 5 and Incident.objects.get().alerts.count() == 5
     assert not Alert.objects.exclude(silence=None).exists() and AlertGroup.objects.count() == 1
+
+
+@pytest.mark.parametrize("says_nothing", [("zzz", "!=", "x"), ("alertname", "=~", ".*"), ("zzz", "!~", "q")])
+def test_what_leaves_nothing_out_is_a_hold_and_needs_command(db, responder, person, says_nothing):
+    source, _key = keys.create("generic", "Script", actor=None)
+    ends = product_clock.now() + timedelta(minutes=5)
+    with pytest.raises(Forbidden):
+        silences.create([match(*says_nothing)], source=source, ends=ends, actor=responder)
+    with pytest.raises(Refused):
+        silences.create([match(*says_nothing)], ends=ends, actor=responder)
+    silences.create([match(*says_nothing)], source=source, ends=ends, actor=person("cora", roles=["commander"]))
+
+
+def test_a_service_that_is_gone_holds_no_alert_back(fire, responder, clock):
+    silence(responder, minutes=5)
+    fire(make_alert("Down", severity="critical", service="cache"))
+    Alert.objects.get().service.__class__.objects.filter(slug="cache").update(archived=True)
+    clock.move("+6m")
+    sweep_silences()
+    assert Alert.objects.get().incident is not None
+
+
+def test_a_pattern_that_is_no_longer_taken_shuts_no_door(fire, responder):
+    held = silence(responder)
+    Silence.objects.filter(pk=held.pk).update(matchers=[match("alertname", "=~", "(a+)+" * 3)])
+    fire(make_alert("Down", severity="critical", service="cache"))
+    assert Alert.objects.get().incident is not None

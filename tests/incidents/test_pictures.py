@@ -180,3 +180,9 @@ def test_a_picture_is_named_in_the_readers_language(client, responder, incident)
 
 def test_as_many_pictures_as_a_note_may_have_pass_the_door(incident):
     assert door.body_cap(reverse("incidents:compose", args=[incident.reference])) >= pictures.MOST_AT_ONCE * pictures.LARGEST + 512 * 1024
+
+
+def test_a_run_of_marks_in_the_data_is_read_once():
+    """Looked at again from each of its bytes it would take hours."""
+    run = b"\xff\xd8\xff\xda\x00\x02" + b"\xff" * 2_000_000
+    assert picture_metadata.stripped("image/jpeg", run) == run

@@ -77,3 +77,12 @@ def test_what_became_part_of_it_goes_with_it(declare, commander, responder, pers
     assert not Incident.objects.visible_to(friend).exists()
     lifecycle.set_private(whole, False, actor=commander)
     assert Incident.objects.visible_to(responder).count() == 3
+
+
+def test_a_part_is_opened_with_its_whole_only(declare, commander):
+    part, whole = declare(private=True), declare(private=True)
+    lifecycle.merge(part, whole, actor=commander)
+    with pytest.raises(Refused):
+        lifecycle.set_private(Incident.objects.get(pk=part.pk), False, actor=commander)
+    lifecycle.set_private(whole, False, actor=commander)
+    assert not Incident.objects.filter(is_private=True).exists()
