@@ -2,6 +2,7 @@
 
 import logging
 import random
+import threading
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,6 +34,7 @@ MOST_UNKNOWN = 3  # times that one message may have been sent
 MOST_CLAIMS = 25  # claims without any try: a row that kills its worker while it is rendered
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 900.0  # seconds between tries of one row
 Outcome, State = DeliveryAttempt.Outcome, Delivery.State
+stopping = threading.Event()  # the process ends: what is on its way arrives, nothing else is begun
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def work(lane: Lane) -> int:
     sender, until = channels.make(lane.channel), time.monotonic() + LANE_SECONDS
     worked, is_known_to_work = 0, False
     try:
-        while time.monotonic() < until and lane.channel in channel_states.usable(clock.now()):
+        while not stopping.is_set() and time.monotonic() < until and lane.channel in channel_states.usable(clock.now()):
             due = Delivery.objects.due(clock.now()).filter(channel=lane.channel, priority=lane.priority).order_by("not_before", "id")
             claimed = leases.claim(due, seconds=CLAIM_SECONDS, limit=BATCH)
             hit("comms.after_claim")
@@ -62,7 +64,7 @@ def work(lane: Lane) -> int:
                 if row.state == State.SENT and not is_known_to_work:
                     channel_states.worked(lane.channel)
                     is_known_to_work = True
-                if not goes_on or time.monotonic() >= until:
+                if not goes_on or stopping.is_set() or time.monotonic() >= until:
                     break
             _give_back(rows)
     finally:

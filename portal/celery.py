@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_process_shutdown
 from django.conf import settings
 
+from comms import lanes
 from lib import heartbeats, pulse
 from portal import engine
 from portal.sweeps import SWEEPS, Sweep
@@ -41,6 +42,12 @@ def schedule(sweeps: tuple[Sweep, ...] = SWEEPS) -> dict[str, dict[str, Any]]:
 def begin(**_kwargs: Any) -> None:
     """Each process of a worker's pool feels the database's pulse by itself: threads do not outlive a fork."""
     pulse.start()
+
+
+@worker_process_shutdown.connect
+def end(**_kwargs: Any) -> None:
+    """A process of the pool ends without waiting for its threads: mails on their way are waited for here."""
+    lanes.finish()
 
 
 noted: dict[str, float] = {}

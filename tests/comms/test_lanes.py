@@ -108,3 +108,37 @@ def test_what_a_slow_lane_raises_is_raised_by_a_later_turn(monkeypatch):
     with pytest.raises(ValueError, match="poison"):
         while lanes.run([]):
             pass
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lane_that_hangs_ends_its_process_and_the_others_come_to_an_end(monkeypatch):
+    goes_on, ended = threading.Event(), []
+
+    def work(lane):
+        goes_on.wait(20)
+        return 1
+
+    def end(code):
+        ended.append((code, drain.stopping.is_set()))
+        goes_on.set()
+
+    monkeypatch.setattr(drain, "work", work)
+    monkeypatch.setattr(drain, "stopping", threading.Event())
+    monkeypatch.setattr(lanes, "PATIENCE", 0.01)
+    monkeypatch.setattr(lanes, "STUCK_SECONDS", 0.0)
+    monkeypatch.setattr(lanes, "finish", lambda: drain.stopping.set())
+    monkeypatch.setattr(lanes.os, "_exit", end)
+    lanes.run([drain.Lane("email", Priority.CALL)])
+    assert ended == [(lanes.STUCK, True)]
+    while lanes.run([]):
+        pass
+
+
+def test_a_process_that_ends_begins_no_further_mail(db, settings, monkeypatch):
+    monkeypatch.setattr(drain, "stopping", threading.Event())
+    with Sink() as sink:
+        settings.EMAIL_URL = sink.url()
+        ask("late", priority=Priority.INTERNAL)
+        drain.stopping.set()
+        assert drain.work(drain.Lane("email", Priority.INTERNAL)) == 0
+        assert sink.mails == []

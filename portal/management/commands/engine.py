@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from comms import drain
 from lib import pulse
 from portal import datadir, engine, understudy
 from portal.control import Control
@@ -37,10 +38,15 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
         pulse.start()
         loop = engine.Engine(beat=control.beat if control else None, wanted=understudy.Understudy().wanted if settings.REDIS_URL else None)
+
+        def stop(*_: Any) -> None:
+            drain.stopping.set()
+            loop.stop()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, loop.stop)
+            signal.signal(number, stop)
         if control:
-            control.watch(loop.stop)
+            control.watch(stop)
         loop.run()
         if loop.is_busy():
             os._exit(0)  # a thread that will not end must not hold the exit; its leases run out
