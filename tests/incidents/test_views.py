@@ -347,13 +347,13 @@ def test_a_note_sent_thrice_stands_once_and_the_next_form_has_a_fresh_key(seen_b
 def test_what_a_form_was_refused_is_tried_again(seen_by, responder, incident):
     client = seen_by(responder)
     path = reverse("incidents:compose", args=[incident.reference])
-    assert [client.post(path, {"text": " ", "once": "k"}).status_code for _again in range(2)] == [422, 422]
+    assert [client.post(path, {"text": " ", "once": "k" * 16}).status_code for _again in range(2)] == [422, 422]
 
 
 def test_one_persons_key_says_nothing_to_another(seen_by, responder, commander, incident):
     path = reverse("incidents:compose", args=[incident.reference])
     for person in (responder, commander):
-        seen_by(person).post(path, {"text": "Seen", "once": "k"})
+        seen_by(person).post(path, {"text": "Seen", "once": "k" * 16})
     assert incident.entries.filter(kind="incidents.note").count() == 2
 
 
