@@ -120,6 +120,7 @@ INSTALLED_APPS = [
     "incidents",
     "comms",
     "detection",
+    "postmortems",
     "portal",
 ]
 MIDDLEWARE = [
@@ -344,6 +345,8 @@ SPECTACULAR_SETTINGS = {
         "IncidentStateEnum": "incidents.models.State",
         "AlertStatusEnum": "detection.models.Alert.Status",
         "DeliveryStateEnum": "comms.models.Delivery.State",
+        "PostmortemStateEnum": "postmortems.models.Postmortem.State",
+        "ActionItemStateEnum": "postmortems.models.ActionItem.State",
     },
 }
 

@@ -8,9 +8,9 @@ import polib
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from portal import translations
+from portal import access, translations
 
-ROOMS = ("lib", "accounts", "incidents", "comms", "detection", "portal")
+ROOMS = ("lib", *access.ROOMS)
 
 
 class Command(BaseCommand):

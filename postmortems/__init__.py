@@ -1,0 +1,1 @@
+"""What was learnt: post-mortems with versions and review, and their action items."""

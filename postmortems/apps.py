@@ -1,0 +1,9 @@
+"""Wires postmortems into Django."""
+
+from django.apps import AppConfig
+
+
+class PostmortemsConfig(AppConfig):
+    """The postmortems room."""
+
+    name = "postmortems"
