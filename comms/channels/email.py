@@ -55,6 +55,12 @@ class EmailChannel(Channel):
                 self._again(sender, recipient)
             return self._data(payload)
 
+    def greet(self) -> None:
+        """Connect, sign in and hang up, sending nothing. Raises ChannelError."""
+        with self._deadline():
+            self._connect()
+        self.close()
+
     def close(self) -> None:
         """Say goodbye, or hang up."""
         if self.smtp is not None:
