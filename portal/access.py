@@ -21,7 +21,7 @@ from accounts.models import ApiToken
 from accounts.problems import plain_problem
 from accounts.rules import PUBLIC, SIGNED_IN, Rule, Rules, full
 
-ROOMS = ("accounts", "incidents", "comms", "detection", "postmortems", "portal")
+ROOMS = ("accounts", "incidents", "comms", "detection", "statuspage", "postmortems", "portal")
 READING = {"GET", "HEAD", "OPTIONS"}
 
 

@@ -120,6 +120,7 @@ INSTALLED_APPS = [
     "incidents",
     "comms",
     "detection",
+    "statuspage",
     "postmortems",
     "portal",
 ]

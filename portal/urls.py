@@ -8,8 +8,9 @@ from comms.api import api_urls as comms_api
 from detection.api import api_urls as detection_api
 from incidents.api import api_urls as incidents_api
 from portal import health, live, views
+from statuspage.api import api_urls as statuspage_api
 
-api = [*accounts_api, *incidents_api, *comms_api, *detection_api]
+api = [*accounts_api, *incidents_api, *comms_api, *detection_api, *statuspage_api]
 
 pages = [
     path("", views.board, name="board"),
@@ -33,6 +34,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("incidents.urls")),
     path("", include("comms.urls")),
+    path("", include("statuspage.urls")),
     path("", include((pages, "portal"))),
 ]
 handler400 = "portal.errors.bad_request"

@@ -41,8 +41,8 @@ def test_every_page_opens_for_who_may_only_see(as_user, viewer, incident, path, 
 def test_every_section_and_its_forms_open(as_user, admin, section):
     client = as_user(admin)
     assert client.get(f"/settings/playbook/{section}/").status_code == 200
-    key = next(iter(playbook.current().items(section)))
-    assert client.get(f"/settings/playbook/{section}/items/{key}/").status_code == 200
+    for key in list(playbook.current().items(section))[:1]:
+        assert client.get(f"/settings/playbook/{section}/items/{key}/").status_code == 200
     assert client.get(f"/settings/playbook/{section}/add/").status_code == (404 if playbook.SECTIONS[section].fixed else 200)
 
 

@@ -1,0 +1,7 @@
+"""The tables of statuspage; each module holds one concept."""
+
+from statuspage.models.components import Component, ComponentChange, ComponentState
+from statuspage.models.page import PublicPage, Revision
+from statuspage.models.posts import Draft, Kind, Post, PostUpdate, Status
+
+__all__ = ["Component", "ComponentChange", "ComponentState", "Draft", "Kind", "Post", "PostUpdate", "PublicPage", "Revision", "Status"]
