@@ -128,7 +128,7 @@ def take(now: datetime) -> Snapshot:
     since = first_day(now)
     rows = _component_rows(since)
     histories = _histories(rows, since)
-    groups = {row.pk: row for row in ServiceGroup.objects.filter(pk__in={row.group_id for row in rows if row.group_id})}
+    groups: dict[int | None, ServiceGroup] = {row.pk: row for row in ServiceGroup.objects.filter(pk__in={row.group_id for row in rows if row.group_id})}
     rows.sort(key=lambda row: (row.group_id is None, _place(groups.get(row.group_id)), row.position, row.pk))
     shown = {row.slug for row in rows}
     posts = _post_rows(since)
@@ -206,7 +206,7 @@ def _group(row: ServiceGroup) -> Group:
     return Group(id=code, slug=row.slug, names=texts(row.name), position=row.position)
 
 
-def _component(row: ComponentRow, groups: dict[int, ServiceGroup]) -> Component:
+def _component(row: ComponentRow, groups: dict[int | None, ServiceGroup]) -> Component:
     return Component(
         id=row.code,
         slug=row.slug,
