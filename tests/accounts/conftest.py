@@ -7,6 +7,10 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from tests.calling import api
+
+__all__ = ["api"]
+
 PASSWORD = "correct horse battery"
 
 

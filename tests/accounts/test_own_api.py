@@ -10,19 +10,6 @@ from accounts.models import ApiToken, AuditEntry
 BASE = "/api/v1/"
 
 
-@pytest.fixture
-def api():
-    """A client that acts as a person, by token."""
-
-    def make(user, *scopes):
-        client = APIClient()
-        _token, secret = tokens.issue("test", user, list(scopes or ["read", "write"]), actor=user)
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
-        return client
-
-    return make
-
-
 def test_one_changes_ones_own_profile_but_no_rights(api, person):
     ada = person("ada", roles=["viewer"])
     client = api(ada)

@@ -6,7 +6,10 @@ from comms import drain, lanes, outbox, sweeps
 from comms.models import Delivery
 from incidents import lifecycle, playbook
 from incidents.models import Incident, Membership, Team
+from tests.calling import api
 from tests.comms.smtp import BadServer, Sink
+
+__all__ = ["api"]
 
 
 @pytest.fixture

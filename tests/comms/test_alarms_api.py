@@ -3,10 +3,10 @@
 from accounts.models import AuditEntry
 from comms import alarms, methods
 from comms.models import ContactMethod
-from tests.comms.test_api import BASE, api  # noqa: F401 - a fixture
+from tests.comms.test_api import BASE
 
 
-def test_an_alarm_is_listed_and_seen(api, person):  # noqa: F811
+def test_an_alarm_is_listed_and_seen(api, person):
     alarm = alarms.raise_alarm("dead", "email", "550 no such user")
     admin, viewer = api(person("ada", roles=["admin"])), api(person("vic", roles=["viewer"]))
     [row] = viewer.get(f"{BASE}alarms/").json()["results"]
@@ -22,7 +22,7 @@ def test_an_alarm_is_listed_and_seen(api, person):  # noqa: F811
     assert admin.get(f"{BASE}alarms/?state=odd").status_code == 400
 
 
-def test_a_contact_method_is_put_first(api, mina, wei):  # noqa: F811
+def test_a_contact_method_is_put_first(api, mina, wei):
     rows = [methods.add(mina, "email", f"m{number}@example.org") for number in range(2)]
     client = api(mina)
     assert client.post(f"{BASE}contact-methods/{rows[1].pk}/first/").json()["order"] == 0

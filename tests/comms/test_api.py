@@ -1,25 +1,8 @@
 """Deliveries, obligations, contact methods and channels over REST: same rules, same rights."""
 
-import pytest
-from rest_framework.test import APIClient
-
-from accounts import tokens
 from comms.models import ContactMethod, Delivery
 
 BASE = "/api/v1/"
-
-
-@pytest.fixture
-def api():
-    """A client that acts as a person, by token."""
-
-    def make(user, *scopes):
-        client = APIClient()
-        _token, secret = tokens.issue("test", user, list(scopes or ["read", "write"]), actor=user)
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
-        return client
-
-    return make
 
 
 def test_deliveries_list_and_detail(api, declare, run, sink, mina):

@@ -3,6 +3,9 @@
 import pytest
 
 from incidents import lifecycle, playbook
+from tests.calling import api
+
+__all__ = ["api"]
 
 
 @pytest.fixture(autouse=True)

@@ -3,24 +3,10 @@
 import pytest
 from rest_framework.test import APIClient
 
-from accounts import tokens
 from incidents import lifecycle
 from incidents.models import Incident
 
 URL = "/api/v1/incidents/"
-
-
-@pytest.fixture
-def api():
-    """A client that acts as a person, by token."""
-
-    def make(user, *scopes):
-        client = APIClient()
-        _token, secret = tokens.issue("test", user, list(scopes or ["read", "write"]), actor=user)
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
-        return client
-
-    return make
 
 
 def test_declaring_answers_with_the_whole_incident(api, commander):
