@@ -1,4 +1,4 @@
-"""Decides when the engine runs a sweep although Celery should: the broker is away, or a queue's workers are silent."""
+"""Decides when the engine runs a sweep although Celery should: the broker is away or slow, or a queue's workers are silent."""
 
 import logging
 import threading
@@ -14,37 +14,52 @@ from portal.sweeps import QUEUES, Sweep
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
+SLOW_SECONDS = 0.15  # a sweep through Celery takes a dozen answers of the broker; beat and workers then fall behind its interval
+QUICK_LOOKS = 5  # so often in a row it answers quickly before it is left alone again
 SILENT_SECONDS = 12.0  # workers note each queue every few seconds
+
+
+class Broker:
+    """How Redis answers: well until it is away or slow, and then again after some quick answers in a row."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self.client = client
+        self.is_well = True
+        self.quick = 0
+        self.state = "back"
+
+    def look(self) -> None:
+        """Ask it once, and say what changed."""
+        began = time.monotonic()
+        try:
+            self.client.ping()
+            state = "slow" if time.monotonic() - began > SLOW_SECONDS else "back"
+        except redis.RedisError:
+            state = "away"
+        self.quick = self.quick + 1 if state == "back" else 0
+        self.is_well = state == "back" and (self.is_well or self.quick >= QUICK_LOOKS)
+        if state != self.state:
+            log.warning("the broker is %s%s", state, "" if state == "back" else "; the engine runs the sweeps")
+        self.state = state
 
 
 class Understudy:
     """Looks at broker and workers once a second, in a thread of its own: a hung broker never holds up the loop."""
 
     def __init__(self) -> None:
-        self.is_broker_away = False
+        self.broker = Broker(redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1))
         self.silent: frozenset[str] = frozenset()
-        self.broker = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
         threading.Thread(target=self._look, name="understudy", daemon=True).start()
 
     def wanted(self, sweep: Sweep) -> bool:
         """Whether the engine should run `sweep` itself now."""
-        return self.is_broker_away or sweep.queue in self.silent
+        return not self.broker.is_well or sweep.queue in self.silent
 
     def _look(self) -> None:
         while True:
-            self._look_at_broker()
+            self.broker.look()
             self._look_at_workers()
             time.sleep(LOOK_SECONDS)
-
-    def _look_at_broker(self) -> None:
-        try:
-            self.broker.ping()
-            is_away = False
-        except redis.RedisError:
-            is_away = True
-        if is_away != self.is_broker_away:
-            log.warning("the broker is away; the engine runs the sweeps" if is_away else "the broker is back")
-        self.is_broker_away = is_away
 
     def _look_at_workers(self) -> None:
         try:
