@@ -23,6 +23,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from accounts import tokens
 from accounts.abilities import Ability
 from accounts.problems import plain_problem
+from incidents import word_index
 from lib import heartbeats
 from portal import metrics as figures
 from portal.version import version as current
@@ -77,11 +78,22 @@ def broker() -> Part:
     """Redis answers. Losing it costs seconds, not work: the engine stands in, so it never makes the portal unready."""
     if not settings.REDIS_URL:
         return {"ok": True, "detail": "none; embedded", "optional": True}
+    began = time.monotonic()
     try:
         redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5).ping()
     except redis.RedisError as error:
         return {"ok": False, "optional": True, "detail": type(error).__name__}
-    return {"ok": True, "optional": True}
+    return {"ok": True, "optional": True, "ms": round((time.monotonic() - began) * 1000, 1)}
+
+
+def search_index() -> Part:
+    """Words are found by an index; without it a search reads every row and finds the same."""
+    try:
+        is_there = word_index.is_there()
+    except Error as error:
+        connection.close()
+        return {"ok": False, "optional": True, "detail": type(error).__name__}
+    return {"ok": True, "optional": True} if is_there else {"ok": False, "optional": True, "detail": word_index.HELP}
 
 
 def public_files() -> Part:
@@ -107,6 +119,7 @@ PARTS: dict[str, Callable[[], Part]] = {
     "migrations": migrations,
     "engine": engine,
     "broker": broker,
+    "search_index": search_index,
     "public_files": public_files,
     "pdf": pdf,
 }

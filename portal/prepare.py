@@ -15,7 +15,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts import people
-from incidents import playbook
+from incidents import playbook, word_index
 from lib import append_only
 from portal.storage import NOT_SERVED
 
@@ -29,6 +29,7 @@ def prepare() -> str:
     await_database()
     with alone():
         migrate()
+        word_index.ensure()
         playbook.load()
         password = people.ensure_first_admin()  # last: whoever is given a password must see it printed
     connection.close()

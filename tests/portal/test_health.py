@@ -40,7 +40,7 @@ def test_ready_says_which_part_is_not(client):
     heartbeats.beat("engine", pid=1)
     answer = client.get("/readyz")
     assert answer.status_code == 200 and answer.json()["status"] == "ok"
-    assert set(answer.json()["parts"]) == {"database", "migrations", "engine", "broker", "public_files", "pdf"}
+    assert set(answer.json()["parts"]) == {"database", "migrations", "engine", "broker", "search_index", "public_files", "pdf"}
 
 
 def test_ready_without_a_pdf_library_or_a_broker(client, settings, monkeypatch):
