@@ -10,6 +10,7 @@ WITHIN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # the next one in compressed 
 ADDED = {*range(0xE0, 0xF0), 0xFE}  # what applications add, and comments
 ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 ORIENTATION = 0x0112
+LOOPS = {b"NETSCAPE2.0", b"ANIMEXTS1.0"}  # the applications of a GIF that say how often it runs
 
 
 class Broken(Exception):
@@ -17,9 +18,8 @@ class Broken(Exception):
 
 
 def stripped(kind: str, content: bytes) -> bytes:
-    """`content` of that media type with what its looks need and nothing else; a GIF stays as it is. Raises Broken."""
-    strip = {"image/jpeg": _jpeg, "image/png": _png, "image/webp": _webp}.get(kind)
-    return strip(content) if strip else content
+    """`content` of that media type with what its looks need and nothing else. Raises Broken."""
+    return {"image/jpeg": _jpeg, "image/png": _png, "image/gif": _gif, "image/webp": _webp}[kind](content)
 
 
 def _jpeg(content: bytes) -> bytes:
@@ -102,3 +102,52 @@ def _webp(content: bytes) -> bytes:
         raise Broken
     body = b"WEBP" + b"".join(kept)
     return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
+def _gif(content: bytes) -> bytes:
+    """Colours, images with how long each stays, and how often it runs; ends at the trailer, or where no block follows an image any more."""
+    if len(content) < 13:
+        raise Broken
+    at = 13 + _colours(content[10])
+    kept, before, has_image = [content[:at]], b"", False
+    while (mark := content[at : at + 1]) in (b"\x21", b"\x2c"):
+        label = content[at + 1 : at + 2]
+        if mark == b"\x2c":
+            start = at + 10 + (_colours(content[at + 9]) if at + 9 < len(content) else 0) + 1
+            end = _after_blocks(content, start)
+            kept += [before, content[at:end]]
+            before, has_image = b"", True
+        else:
+            end = _after_blocks(content, at + 2)
+            if label == b"\xf9":  # of the image that follows
+                before = content[at:end]
+            elif label == b"\xff":
+                kept.append(_loop(content[at:end]))
+            elif label == b"\x01":  # words that no browser shows
+                before = b""
+        at = end
+    if not has_image:
+        raise Broken
+    return b"".join([*kept, b"\x3b"])
+
+
+def _colours(flags: int) -> int:
+    """How long the table of colours is that these flags announce."""
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _after_blocks(content: bytes, at: int) -> int:
+    """Where a run of counted blocks ends. Raises Broken where it is cut off."""
+    while at < len(content):
+        size = content[at]
+        at += 1 + size
+        if not size:
+            return at
+    raise Broken
+
+
+def _loop(extension: bytes) -> bytes:
+    """Of what an application added only how often the pictures run."""
+    if extension[2] == 11 and extension[3:14] in LOOPS and extension[14:16] == b"\x03\x01":
+        return extension[:18] + b"\0"
+    return b""

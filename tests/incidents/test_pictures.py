@@ -33,7 +33,23 @@ END = chunk(b"IEND", b"")
 PNG = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", b"size") + chunk(b"IDAT", b"picture" * 9) + END
 JPEG = b"\xff\xd8" + segment(0xE0, b"JFIF\0") + segment(0xDB, b"table") + segment(0xDA, b"scan") + b"data\xff\x00data\xff\xd0data\xff\xd9"
 WEBP = riff((b"VP8 ", b"picture"))
-CONTENTS = {"image/png": PNG, "image/jpeg": JPEG, "image/gif": b"GIF89a gif", "image/webp": WEBP}
+SCREEN = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"  # with a table of two colours
+
+
+def extension(label, *blocks):
+    """An extension of a GIF."""
+    return b"\x21" + bytes([label]) + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0"
+
+
+def image(data=b"pixels", colours=b""):
+    """An image of a GIF, with a table of colours of its own where one is given."""
+    return b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0x80 if colours else 0) + colours + b"\x02" + bytes([len(data)]) + data + b"\0"
+
+
+LOOP = extension(0xFF, b"NETSCAPE2.0", b"\x01\0\0")
+STAYS = extension(0xF9, b"\x04\x0a\0\0")
+GIF = SCREEN + LOOP + STAYS + image() + STAYS + image(colours=b"\1\2\3\4\5\6") + b"\x3b"
+CONTENTS = {"image/png": PNG, "image/jpeg": JPEG, "image/gif": GIF, "image/webp": WEBP}
 GPS = b"GPS 31.2304N"
 EXIF = b"Exif\0\0II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, 6, 0, 0) + GPS
 
@@ -138,9 +154,30 @@ def test_the_chain_covers_the_picture(responder, incident):
         ("image/jpeg", JPEG[:2] + segment(0xE1, EXIF[:6] + GPS) + segment(0xFE, GPS) + JPEG[2:] + JPEG[:2] + segment(0xE1, EXIF), JPEG),
         ("image/jpeg", JPEG[:2] + segment(0xE2, b"MPF\0" + GPS) + segment(0xED, GPS) + JPEG[2:], JPEG),
         ("image/png", PNG[:-12] + chunk(b"eXIf", GPS) + chunk(b"tEXt", GPS) + chunk(b"iTXt", GPS) + END + GPS, PNG),
+        (
+            "image/gif",
+            SCREEN
+            + extension(0xFE, GPS, GPS)
+            + LOOP[:-1]
+            + b"\x05\x02"
+            + GPS[:4]
+            + b"\0"
+            + extension(0xFF, b"XMP DataXMP", GPS)
+            + STAYS
+            + image()
+            + STAYS
+            + extension(0x01, b"x" * 12, GPS)
+            + STAYS
+            + image(colours=b"\1\2\3\4\5\6")
+            + extension(0xFE, GPS)
+            + b"\x3b"
+            + GPS,
+            GIF,
+        ),
+        ("image/gif", SCREEN + image() + b"\0" + GPS, SCREEN + image() + b"\x3b"),
         ("image/webp", riff((b"VP8X", b"\x1c" + b"size" * 2), (b"VP8 ", b"picture"), (b"EXIF", GPS), (b"XMP ", GPS)), None),
     ],
-    ids=["Exif", "other segments", "PNG", "WebP"],
+    ids=["Exif", "other segments", "PNG", "GIF", "GIF without an end", "WebP"],
 )
 def test_where_a_picture_was_taken_is_left_out(client, responder, incident, kind, sent, kept):
     client.force_login(responder)
@@ -157,7 +194,17 @@ def test_which_way_is_up_stays():
     assert b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06" in kept
 
 
-BROKEN = {"JPEG": JPEG[:2] + b"\xff\xe1\xff\xff" + GPS, "PNG": PNG[:-12], "empty": b"RIFF\x04\0\0\0WEBP", "WebP": WEBP[:-4]}
+BROKEN = {
+    "JPEG": JPEG[:2] + b"\xff\xe1\xff\xff" + GPS,
+    "no GIF": b"GIF89a gif",
+    "GIF without an image": SCREEN + LOOP + b"\x3b",
+    "GIF cut off in an image": (SCREEN + image())[:-3],
+    "GIF cut off in its colours": SCREEN[:-2],
+    "GIF cut off in a comment": SCREEN + extension(0xFE, GPS)[:-2],
+    "PNG": PNG[:-12],
+    "empty": b"RIFF\x04\0\0\0WEBP",
+    "WebP": WEBP[:-4],
+}
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
@@ -176,6 +223,10 @@ def test_a_picture_is_named_in_the_readers_language(client, responder, incident)
     for language, name in (("en", "Picture"), ("zh-hans", "图片")):
         client.cookies["django_language"] = language
         assert f'alt="{name}"' in client.get(incident.get_absolute_url()).content.decode()
+
+
+def test_a_gif_that_stays_as_it_is_is_not_touched():
+    assert picture_metadata.stripped("image/gif", GIF) == GIF
 
 
 def test_as_many_pictures_as_a_note_may_have_pass_the_door(incident):

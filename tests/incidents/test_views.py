@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from incidents import lifecycle, search, story, timeline
 from incidents.models import Incident, State, Step
+from tests.incidents.test_pictures import GIF
 
 HTMX = {"HX-Request": "true"}
 
@@ -333,9 +334,8 @@ def test_a_note_sent_thrice_stands_once_and_the_next_form_has_a_fresh_key(seen_b
     client = seen_by(responder)
     path = reverse("incidents:compose", args=[incident.reference])
     key = form_of(client.get(incident.get_absolute_url()), path)
-    picture = b"GIF89a gif"
     for _again in range(3):
-        answer = client.post(path, {"text": "Memory climbs", "once": key, "picture": SimpleUploadedFile("a.gif", picture)}, headers=headers)
+        answer = client.post(path, {"text": "Memory climbs", "once": key, "picture": SimpleUploadedFile("a.gif", GIF)}, headers=headers)
         assert answer.status_code == (200 if headers else 302)
     assert incident.entries.filter(kind="incidents.note").count() == 1
     fresh = form_of(answer if headers else client.get(answer.url), path)
