@@ -20,7 +20,7 @@ from comms.models import Delivery, Obligation
 from comms.views.channels import rows as channel_rows
 from incidents.models import Incident
 from incidents.search import named
-from incidents.serializers import LineSerializer, line_of
+from incidents.serializers_story import LineSerializer, line_of
 from incidents.timeline import read
 from lib.errors import NotFound
 

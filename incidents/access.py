@@ -22,6 +22,8 @@ RULES: Rules = {
     "api:incident-grant": {"DELETE": Ability.RESPOND},
     "api:incident-break-glass": {"POST": Ability.AUDIT},
     "api:incident-timeline": {"GET": Ability.SEE, "POST": Ability.RESPOND},
+    "api:incident-pictures": {"GET": Ability.SEE, "POST": Ability.RESPOND},
+    "api:incident-picture": _READ,
     "api:incident-steps": _READ,
     "api:incident-step-done": _ACT,
     "api:incident-step-undo": _ACT,

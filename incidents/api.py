@@ -7,17 +7,17 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
-from incidents import lifecycle, search, timeline
+from incidents import lifecycle, search
 from incidents import serializers as shapes
 from incidents.api_below import BELOW, Act, IncidentAPI, person_named, with_parts
 from incidents.api_playbook import playbook_api_urls
 from incidents.api_privacy import privacy_api_urls
 from incidents.api_steps import steps_api_urls
+from incidents.api_story import story_api_urls
 from incidents.models import Incident
 from incidents.models.incident import State
 from lib.db import retried
@@ -175,38 +175,6 @@ class Redact(Act):
         return lifecycle.redact(incident, told["seq"], actor=self.request.user, reason=told["reason"], request=self.request, source="api")
 
 
-class Timeline(IdempotentMixin, IncidentAPI):
-    """The story."""
-
-    serializer_class = shapes.NoteSerializer
-
-    @extend_schema(
-        responses=shapes.LineSerializer(many=True), parameters=[OpenApiParameter("after", OpenApiTypes.INT), OpenApiParameter("limit", OpenApiTypes.INT)]
-    )
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Entries in ascending order after a sequence; `next` is the address of the following ones."""
-        incident = self.get_incident()
-        after, limit = _whole(request, "after", 0), CursorPages().limit(request)
-        lines = timeline.lines(incident, after=after, limit=limit)
-        more = bool(lines) and lines[-1].seq < incident.last_seq
-        following = request.build_absolute_uri(f"{request.path}?after={lines[-1].seq}&limit={limit}") if more else None
-        return Response({"results": [shapes.line_of(line) for line in lines], "next": following, "previous": None})
-
-    @extend_schema(request=shapes.NoteSerializer, responses={201: shapes.LineSerializer})
-    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Write a note."""
-        told = self.told()
-        entry = lifecycle.note(self.get_incident(), told["text"], actor=request.user, at=told.get("at"), source="api")
-        return Response(shapes.line_of(timeline.read([entry])[0]), status=201)
-
-
-def _whole(request: Request, name: str, default: int) -> int:
-    value = request.query_params.get(name, "")
-    if value and not (value.isascii() and value.isdecimal() and len(value) < 10):
-        raise ValidationError({name: [_("This is a whole number.")]})
-    return int(value) if value else default
-
-
 api_urls = [
     path("incidents/", IncidentList.as_view(), name="incident-list"),
     path(BELOW, IncidentDetail.as_view(), name="incident-detail"),
@@ -217,7 +185,7 @@ api_urls = [
     path(f"{BELOW}milestones/", Milestones.as_view(), name="incident-milestones"),
     path(f"{BELOW}merge/", Merge.as_view(), name="incident-merge"),
     path(f"{BELOW}redact/", Redact.as_view(), name="incident-redact"),
-    path(f"{BELOW}timeline/", Timeline.as_view(), name="incident-timeline"),
+    *story_api_urls,
     *steps_api_urls,
     *privacy_api_urls,
     *playbook_api_urls,

@@ -1,4 +1,4 @@
-"""Pictures in the story: what is taken and what is left out of it, how an entry names one, and the address that a browser fetches it from."""
+"""Pictures in the story: what is taken and what is left out of it, how an entry names one, and how a browser or script fetches it."""
 
 import hashlib
 import re
@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core import signing
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -53,7 +54,7 @@ def _kept(incident: Incident, content: bytes, actor: Any) -> str:
     try:
         content = picture_metadata.stripped(kind, content)
     except picture_metadata.Broken:
-        raise Refused(_("That is no picture we can show: PNG, JPEG, GIF or WebP."), status=422) from None
+        raise Refused(_("This picture is damaged or cut off. Save it anew, then send it again."), status=422) from None
     digest = hashlib.sha256(content).hexdigest()
     told = {"kind": kind, "content": content, "added_by": actor, "added_at": clock.now()}
     Picture.objects.get_or_create(incident=incident, digest=digest, defaults=told)
@@ -61,9 +62,14 @@ def _kept(incident: Incident, content: bytes, actor: Any) -> str:
     return f"[![]({address})]({address})"
 
 
+def named(text: str) -> list[str]:
+    """The digests of the pictures that a text shows, each once."""
+    return list(dict.fromkeys(NAMED.findall(text)))
+
+
 def drop(incident: Incident, text: str) -> None:
     """Delete the pictures that a text names: it is being redacted."""
-    incident.pictures.filter(digest__in=NAMED.findall(text)).delete()
+    incident.pictures.filter(digest__in=named(text)).delete()
 
 
 def open_address(picture: Picture) -> str:
@@ -82,3 +88,14 @@ def opened(key: str) -> Picture:
     if picture is None:
         raise NotFound(_("There is no such picture."))
     return picture
+
+
+def sent(picture: Picture) -> HttpResponse:
+    """The bytes, as something to store and never as a page: no cookie is read or set, nothing in it may act."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{picture.digest[:12]}.{picture.kind.partition("/")[2]}"',
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": f"private, max-age={int(OPEN_FOR.total_seconds())}",  # no longer than the address opens
+    }
+    return HttpResponse(bytes(picture.content), content_type=picture.kind, headers=headers)

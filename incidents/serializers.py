@@ -9,7 +9,6 @@ from rest_framework import serializers
 from incidents import figures, lifecycle
 from incidents.models import Clock, Grant, Impact, Incident, Role, Service, Severity, State, Step
 from incidents.models.incident import MILESTONES
-from incidents.timeline import Line
 from lib.i18n import pick
 
 
@@ -185,13 +184,6 @@ class MergeSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 
 
-class NoteSerializer(serializers.Serializer):
-    """A note in Markdown, dated back by `at`."""
-
-    text = serializers.CharField(max_length=20_000)
-    at = serializers.DateTimeField(required=False, allow_null=True)
-
-
 class RedactSerializer(serializers.Serializer):
     """Which entry becomes a tombstone, and why."""
 
@@ -230,23 +222,3 @@ class GlassSerializer(serializers.Serializer):
     """Why a private incident is opened without being named."""
 
     reason = serializers.CharField(max_length=2000)
-
-
-class LineSerializer(serializers.Serializer):
-    """An entry of the timeline."""
-
-    seq = serializers.IntegerField()
-    kind = serializers.CharField()
-    text = serializers.CharField()
-    actor = serializers.CharField(source="actor_name", allow_blank=True)
-    source: Any = serializers.CharField()  # DRF takes it for the field's own attribute
-    at = serializers.DateTimeField()
-    recorded_at = serializers.DateTimeField()
-    redacted = serializers.BooleanField(source="is_redacted")
-    hash = serializers.CharField()
-    prev_hash = serializers.CharField()
-
-
-def line_of(line: Line) -> dict[str, Any]:
-    """A timeline entry as the API and its stream give it."""
-    return dict(LineSerializer(line).data)

@@ -18,6 +18,9 @@ SINKS = {
         "one incident, its figures and what hangs on it: not there for who may not see it; others that it points at only where the caller sees them",
         routes=("api:incident-detail", "api:incident-timeline", "api:incident-steps", "api:incident-clocks", "api:incident-grants"),
     ),
+    "incidents.api_pictures": Sink(
+        "the pictures of an incident and their bytes: not there for who may not see it", routes=("api:incident-pictures", "api:incident-picture"), is_mute=True
+    ),
     "incidents.break_glass": Sink(
         "the form for who may audit: the reference that was typed, and nothing else", routes=("incidents:break-glass",), is_mute=True, names_reference=True
     ),

@@ -16,7 +16,7 @@ from accounts.abilities import Ability
 from accounts.models import ApiToken
 from incidents import panels, story, timeline
 from incidents.models import Incident
-from incidents.serializers import line_of
+from incidents.serializers_story import line_of
 from lib import clock
 from portal.live import Ticket, frame
 

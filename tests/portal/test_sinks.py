@@ -137,6 +137,7 @@ def values(world: World, route: str, name: str) -> list[Any]:
         ("api:service-changes", "slug"): ["api-gateway"],
         ("api:audit-detail", "seq"): [1, 2, 3],
         ("api:mapping-detail", "pk"): [1],
+        ("api:incident-picture", "digest"): list(world.secret.pictures.values_list("digest", flat=True)),
         ("incidents:picture", "digest"): list(world.secret.pictures.values_list("digest", flat=True)),
         ("incidents:picture-content", "key"): ["forged"],
     }
