@@ -26,6 +26,7 @@ RULES: Rules = {
     "detection:source-rotate": {"POST": Ability.CONFIGURE},
     "detection:source-test": {"POST": Ability.CONFIGURE},
     "detection:mapping-put": {"POST": Ability.CONFIGURE},
+    "detection:mappings-under-way": {"GET": Ability.CONFIGURE},
     "detection:mapping-delete": {"POST": Ability.CONFIGURE},
     "detection:silences": {"GET": Ability.SEE},
     "detection:silence-new": {"GET": Ability.RESPOND, "POST": Ability.RESPOND},

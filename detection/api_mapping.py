@@ -58,7 +58,7 @@ class AlertMap(IdempotentMixin, GenericAPIView):
 
     @extend_schema(responses={201: shapes.MappingSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Its value means this service or severity from now on; `service: null` makes a service of that name. What fires follows at once."""
+        """Its value means this service or severity from now on; `service: null` makes a service of that name. What came before follows soon."""
         told = self.get_serializer(data=request.data)
         told.is_valid(raise_exception=True)
         alert = Alert.objects.visible_to(request.user).select_related("source").filter(pk=pk).first()
@@ -80,7 +80,7 @@ class MappingAPI(GenericAPIView):
 
     def rows(self) -> QuerySet[Mapping]:
         """All, with everything their shape needs."""
-        return Mapping.objects.select_related("service", "source", "created_by")
+        return Mapping.objects.select_related("service", "source", "created_by", "restatement")
 
     def get_object(self) -> Mapping:
         """The one of the address. Raises NotFound."""
@@ -108,7 +108,7 @@ class MappingList(IdempotentMixin, MappingAPI):
 
     @extend_schema(responses={200: shapes.MappingSerializer, 201: shapes.MappingSerializer})
     def post(self, request: Request) -> Response:
-        """Say what a value of a label means from now on, what is not said stays; 200 where it meant something already. What fires follows."""
+        """Say what a value of a label means from now on, what is not said stays; 200 where it meant something already. What came before follows soon."""
         told = self.get_serializer(data=request.data)
         told.is_valid(raise_exception=True)
         data: dict[str, Any] = told.validated_data
@@ -127,7 +127,7 @@ class MappingDetail(ETagMixin, MappingAPI):
 
     @extend_schema(request=shapes.MeansSerializer, responses=shapes.MappingSerializer)
     def put(self, request: Request, pk: int) -> Response:
-        """Exactly this from now on; what is not said is taken back. What fires follows."""
+        """Exactly this from now on; what is not said is taken back. What came before follows soon."""
         found = self.get_object()
         told = shapes.MeansSerializer(data=request.data)
         told.is_valid(raise_exception=True)

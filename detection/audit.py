@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Min, Q
 
-from detection.models import Alert, AlertGroup, Candidate, Envelope, Source
+from detection.models import Alert, AlertGroup, Candidate, Envelope, Restatement, Source
 from detection.normal import BadBatch, NormalAlert
 from detection.sources import KINDS
 from incidents.models import State
@@ -17,6 +17,7 @@ NEWEST = 20  # envelopes held against their alerts in a quick audit
 RECENT = timedelta(hours=1)
 MOST = 20  # findings of one kind
 PLACED_WITHIN = timedelta(minutes=10)  # after a silence is over
+STUCK = timedelta(minutes=10)  # without anybody at it
 
 
 def invariants(*, full: bool = False) -> list[str]:
@@ -24,7 +25,7 @@ def invariants(*, full: bool = False) -> list[str]:
 
     They are told outside, so rows go by their number: a sender's words may be those of a private incident.
     """
-    return [*_firing_twice(), *_open_twice(), *_apart(), *_candidates(), *_forgotten(), *_envelopes(full)]
+    return [*_firing_twice(), *_open_twice(), *_apart(), *_candidates(), *_forgotten(), *_restatements(), *_envelopes(full)]
 
 
 def _firing_twice() -> list[str]:
@@ -58,6 +59,12 @@ def _forgotten() -> list[str]:
     """What still fires when its silence is over is placed by a sweep, soon."""
     owed = Alert.objects.owed(clock.now() - PLACED_WITHIN)
     return [f"alert {pk} fires, and its silence was over long ago" for pk in owed.values_list("pk", flat=True)[:MOST]]
+
+
+def _restatements() -> list[str]:
+    """What a mapping concerns is set right by a sweep; a huge one moves on meanwhile."""
+    stuck = Restatement.objects.filter(Q(lease_until=None) | Q(lease_until__lt=clock.now() - STUCK), done_at=None, asked_at__lt=clock.now() - STUCK)
+    return [f"what mapping {pk} concerns is not set right yet" for pk in stuck.values_list("mapping", flat=True)[:MOST]]
 
 
 def _envelopes(full: bool) -> list[str]:

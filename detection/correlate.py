@@ -19,6 +19,7 @@ from detection.normal import Batch, NormalAlert
 from detection.placing import key_of, needs_group
 from detection.unfolding import Change, Notice, regraded, unfold
 from incidents.models import Incident, State
+from incidents.models.incident import OPEN_STATES
 from lib import failpoints
 from lib.db import StaleHead
 
@@ -107,7 +108,9 @@ def regrade(source: Source, keys: list[int], received: datetime) -> list[Change]
     looked = list(Alert.objects.filter(pk__in=keys, source=source).order_by("pk"))
     said = rules.read(source, (row.labels for row in looked))
     in_force = silencing.in_force(source, received)
-    return _settle(source, looked, lambda rows: silencing.hush(regraded(rows, said), in_force), received)
+    of_them = Incident.objects.filter(pk__in={row.incident_id for row in looked if row.incident_id})
+    over = set(of_them.exclude(state__in=OPEN_STATES).values_list("pk", flat=True))
+    return _settle(source, looked, lambda rows: silencing.hush(regraded(rows, said, over), in_force), received)
 
 
 def _correlate(source: Source, alerts: list[NormalAlert], received: datetime) -> list[Change]:

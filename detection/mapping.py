@@ -1,4 +1,4 @@
-"""Says what a label's value means here: a service, a severity, or both; what already came follows at once (`detection.restating`)."""
+"""Says what a label's value means here: a service, a severity, or both; what already came follows by a sweep (`detection.restating`)."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ def make_service(alert: Alert, *, label: str = "", only_source: bool = False, ac
 def put(
     label: str, value: str, means: dict[str, Any], *, source: Source | None = None, replaces: bool = False, actor: Any, request: Any = None
 ) -> tuple[Mapping, bool]:
-    """From now on `value` of `label` means `means`, for all sources or for one; what fires follows. Whether it is new.
+    """From now on `value` of `label` means `means`, for all sources or for one; what came before follows. Whether it is new.
 
     `replaces`: what is not said is taken back; else it stays as it is. Raises Refused (422) for an empty label or value, for no meaning,
     and for more mappings than 1,000; Forbidden.
@@ -67,13 +67,12 @@ def put(
     if not label or not value:
         raise Refused(_("A mapping needs a label and its value."), status=422)
     mapping, before = _store(label, value, means, source, replaces, actor, request)
-    restating.follow(mapping, actor=actor)
     return mapping, before is None
 
 
 @retried
 def forget(mapping: Mapping, *, actor: Any, request: Any = None) -> None:
-    """Take a mapping back; alerts that it sorted stay where they are. Raises Forbidden."""
+    """Take a mapping back; alerts that it sorted stay where they are, and what it had not sorted yet, too. Raises Forbidden."""
     _may(actor)
     with transaction.atomic():
         if Mapping.objects.filter(pk=mapping.pk).delete()[0]:
@@ -86,7 +85,7 @@ def _store(
 ) -> tuple[Mapping, dict[str, Any] | None]:
     """The mapping as it now is, and what it meant before; an entry of the audit trail where that is something else."""
     with transaction.atomic():
-        mapping = Mapping.objects.select_related("service", "source").filter(label=label, value=value, source=source).first()
+        mapping = Mapping.objects.select_related("service", "source", "restatement").filter(label=label, value=value, source=source).first()
         before = _told(mapping) if mapping else None
         if mapping is None:
             if Mapping.objects.count() >= MOST:
@@ -103,6 +102,7 @@ def _store(
             except IntegrityError as error:
                 raise StaleHead("the same mapping was made in between") from error
             audit.record("mapping.set", actor=actor, target=f"mapping {mapping}"[:200], before=before, after=_told(mapping), request=request)
+        restating.ask(mapping, actor=actor)
     return mapping, before
 
 

@@ -1,127 +1,142 @@
-"""Sets right what already came when a label got another meaning: services, groups and candidates, severities and what follows from them."""
+"""Walks over what already came when a label got another meaning: claimed by lease, in batches, taken up again where a killed worker left it."""
 
-from collections.abc import Iterable, Iterator
+import logging
+import time
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db import connection
+from django.db.models import Q, QuerySet
 
-from detection import correlate, groups, rules
-from detection.models import Alert, AlertGroup, Candidate, Mapping, Source
-from detection.placing import GROUPS, SPLIT
-from incidents import lifecycle, timeline
-from incidents.models import Impact, Incident, Service
-from lib import clock
-from lib.db import StaleHead, lock, retried
+from detection import rules, setting_right
+from detection.models import Alert, AlertGroup, Candidate, Mapping, Restatement
+from detection.placing import REOPENS
+from incidents.models import State
+from incidents.models.incident import OPEN_STATES
+from lib import clock, leases
+from lib.failpoints import hit
+from lib.nudge import nudge
 
-AT_ONCE = 500  # alerts in one transaction
-
-
-def follow(mapping: Mapping, *, actor: Any) -> None:
-    """Give what fires, and what belongs to an open group, the meaning that the rules in force now give it: group by group.
-
-    A graver severity declares and raises as if the alert had just come; a lesser one never lowers an incident, and a candidate that has
-    nothing left to wait for is withdrawn. Each group is a transaction of its own; again is harmless.
-    """
-    for source, group_id, keys in list(_units(mapping)):
-        _name(source, group_id, keys, mapping, actor)
-        _grade(source, keys, mapping)
+logger = logging.getLogger(__name__)
+SWEEP = "detection.restate"
+BATCH = 200  # alerts between two marks of how far it is
+AT_ONCE = 5  # mappings
+LEASE_SECONDS = 30.0  # from mark to mark: so long what a killed worker held waits
+TURN_SECONDS = 0.05  # between two batches, where writers wait for each other
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0  # seconds
 
 
-def meant(mapping: Mapping) -> list[Alert]:
-    """The alerts that fire or belong to an open group, and to which the mapping applies."""
-    found = Alert.objects.filter(Q(status=Alert.Status.FIRING) | Q(group__is_open=True))
-    if mapping.source_id:
-        found = found.filter(source=mapping.source_id)
-    if mapping.label == rules.NAME:
-        return list(found.filter(name=mapping.value).select_related("source__default_service"))
-    # The text of labels is cut; what stands beyond is set right when it is heard of again.
-    likely = found.filter(label_text__contains=f"{mapping.label}={mapping.value}").select_related("source__default_service")
-    return [row for row in likely if row.labels.get(mapping.label, "")[:200] == mapping.value]
+@dataclass(frozen=True)
+class Progress:
+    """How far one is."""
+
+    mapping: Mapping
+    looked: int
+    total: int
 
 
-def _units(mapping: Mapping) -> Iterator[tuple[Source, int | None, list[int]]]:
-    """What is set right in one transaction: alerts of one source and group."""
-    units: dict[tuple[int, int], list[Alert]] = {}
-    for row in meant(mapping):
-        units.setdefault((row.group_id or 0, row.source_id), []).append(row)
-    for (group_id, _source), rows in sorted(units.items()):
-        for at in range(0, len(rows), AT_ONCE):
-            yield rows[0].source, group_id or None, [row.pk for row in rows[at : at + AT_ONCE]]
+def ask(mapping: Mapping, *, actor: Any) -> Restatement:
+    """Have what the mapping concerns set right, from the beginning, in the caller's transaction; the sweep is woken by its commit."""
+    now = clock.now()
+    total = sum(found.count() for found in _concerned(mapping))
+    anew = {"asked_by": actor, "asked_at": now, "not_before": now, "position": 0, "total": total, "looked": 0, "error": "", "done_at": None}
+    # Whoever is at it loses the lease, and with it the right to say how far it is.
+    row, _is_new = Restatement.objects.update_or_create(mapping=mapping, defaults={**anew, "lease_until": None, "lease_token": "", "attempts": 0})
+    row.mapping = mapping  # which now knows of it, too
+    nudge(SWEEP)
+    return row
 
 
-@retried
-def _name(source: Source, group_id: int | None, keys: list[int], mapping: Mapping, actor: Any) -> None:
-    """Services: of the alerts, their group, its candidate and incident. Lock order incident → group → alerts."""
-    with transaction.atomic():
-        group = AlertGroup.objects.filter(pk=group_id).first() if group_id else None
-        incident = lifecycle.hold(group.incident_id) if group and group.incident_id else None
-        if group is not None:
-            seen, group = group, lock(AlertGroup.objects.filter(pk=group.pk)).get()
-            if group.incident_id != seen.incident_id:
-                raise StaleHead("the group got its incident in between")
-        rows = [row for row in lock(Alert.objects.filter(pk__in=keys).order_by("pk")) if row.group_id == group_id]
-        in_force = rules.read(source, (row.labels for row in rows))
-        changed = [row for row in rows if _served(row, in_force)]
-        graded = any(rules.severity_of(row.labels, in_force, row.name)[0] != row.severity for row in rows)
-        Alert.objects.bulk_update(changed, ["service", "why"], batch_size=AT_ONCE)
-        services = {row.service for row in changed if row.service}
-        if group is not None and len(services) == 1 and not Alert.objects.filter(group=group).exclude(service__in=services).exists():
-            _rekey(group, *services)
-        if incident is not None and incident.is_open and (changed or graded):
-            _hit(incident, services, mapping, actor)
+def under_way() -> list[Progress]:
+    """What is being set right now, the oldest first."""
+    rows = Restatement.objects.filter(done_at=None).select_related("mapping__service", "mapping__source").order_by("not_before", "pk")
+    return [Progress(row.mapping, min(row.looked, row.total), row.total) for row in rows]
 
 
-def _served(row: Alert, in_force: rules.Rules) -> bool:
-    """Give an alert the service that the rules name; whether anything is other than it was."""
-    service, why = rules.service_of(row.labels, in_force, row.name)
-    is_other = row.service_id != (service.pk if service else None) or row.why.get("service") != why
-    row.service, row.why = service, {**row.why, "service": why}
-    return is_other
+def work() -> int:
+    """Set right what waits; returns how many alerts were looked at. Twice at once, late or after a crash: harmless."""
+    waiting = Restatement.objects.filter(done_at=None, not_before__lte=clock.now()).order_by("not_before", "pk")
+    looked = 0
+    for row in leases.claim(waiting, seconds=LEASE_SECONDS, limit=AT_ONCE):
+        looked += _walk(row)
+    return looked
 
 
-def _rekey(group: AlertGroup, service: Service) -> None:
-    """Later alerts of the service join this group, unless the service has an open one of its own."""
-    key = f"service:{service.pk}"
-    Candidate.objects.filter(group=group, status=Candidate.Status.WAITING).update(service=service)
-    if group.is_open and group.key != key and not group.key.startswith(SPLIT) and not AlertGroup.objects.open().filter(key=key).exists():
+def _walk(row: Restatement) -> int:
+    """From where it stands to the end, or until another holds the lease."""
+    mapping = Mapping.objects.select_related("service", "source").filter(pk=row.mapping_id).first()
+    looked = 0
+    if mapping is None:  # taken back just now
+        return looked
+    if row.position == 0:
+        row.error = ""  # of the round before
+    while alerts := _next(mapping, row.position):
+        failed = _batch(row, mapping, alerts)
+        hit("detection.restated")
+        looked += len(alerts)
+        if not _mark(row, position=alerts[-1].pk, looked=row.looked + len(alerts), error=failed or row.error):
+            return looked
+        if connection.vendor == "sqlite" and len(alerts) == BATCH:
+            time.sleep(TURN_SECONDS)
+    _finish(row)
+    return looked
+
+
+def _batch(row: Restatement, mapping: Mapping, alerts: list[Alert]) -> str:
+    """One transaction for each source and group. What went wrong, or "": one group's trouble holds up no other."""
+    failed = ""
+    for source, group_id, keys in setting_right.units(mapping, alerts):
         try:
-            with transaction.atomic():
-                AlertGroup.objects.filter(pk=group.pk).update(key=key, service=service, source=None, name="")
-        except IntegrityError as error:
-            raise StaleHead("the service got a group in between") from error
+            setting_right.unit(row, mapping, source, group_id, keys)
+        except Exception as error:
+            logger.exception("alerts of mapping %s cannot be set right", mapping.pk)
+            failed = repr(error)[:500]
+    return failed
 
 
-def _hit(incident: Incident, services: Iterable[Service], mapping: Mapping, actor: Any) -> None:
-    """The services join those that the incident hits; it is the rule that says so, whoever made it."""
-    levels = {row.service.slug: row.level for row in incident.impacts.select_related("service")}
-    if missing := [service.slug for service in services if service.slug not in levels]:
-        incident = lifecycle.set_services(incident, {**levels, **dict.fromkeys(missing, Impact.Level.PARTIAL)}, actor=None)
-    data = {
-        "label": mapping.label,
-        "value": mapping.value,
-        "service": mapping.service.slug if mapping.service else "",
-        "severity": mapping.severity,
-    }
-    timeline.record(incident, "detection.mapped", actor=actor, data=data)
+def _mark(row: Restatement, **values: Any) -> bool:
+    """Write how far it is and keep the lease; False when it is another's."""
+    values["lease_until"] = clock.now() + timedelta(seconds=LEASE_SECONDS)
+    written = Restatement.objects.filter(pk=row.pk, lease_token=row.lease_token).update(**values)
+    for name, value in values.items():
+        setattr(row, name, value)
+    return written == 1
 
 
-@retried
-def _grade(source: Source, keys: list[int], mapping: Mapping) -> None:
-    """Severities, and what they mean for incidents and candidates."""
-    with transaction.atomic():
-        before = dict(Alert.objects.filter(pk__in=keys, incident=None, group__isnull=False).values_list("pk", "group_id"))
-        changes = correlate.regrade(source, keys, clock.now())
-        left = [change.row.pk for change in changes if change.row.severity not in GROUPS and change.row.incident_id is None and change.row.group_id]
-        for row in Alert.objects.filter(pk__in=left):
-            row.group, row.why = None, {**row.why, "act": "kept"}
-            row.save(update_fields=["group", "why"])
-        _withdraw({before[change.row.pk] for change in changes if change.row.pk in before}, mapping)
+def _finish(row: Restatement) -> None:
+    """The end; where something went wrong a new beginning, later each time: what is right already stays as it is."""
+    if not row.error:
+        leases.settle(row, done_at=clock.now())
+        return
+    pause = min(FIRST_PAUSE * 2 ** min(row.attempts, 10), LONGEST_PAUSE)
+    leases.settle(row, position=0, looked=0, not_before=clock.now() + timedelta(seconds=pause))
 
 
-def _withdraw(group_ids: set[int], mapping: Mapping) -> None:
-    """A candidate none of whose alerts could become an incident any more waits for nothing; its group is locked."""
-    for candidate in Candidate.objects.waiting().filter(group__in=group_ids).order_by("pk"):
-        if not Alert.objects.firing().filter(group=candidate.group_id, severity__in=GROUPS).exists():
-            why = {"from": "mapping", "label": mapping.label, "value": mapping.value, "severity": mapping.severity}
-            groups.settle(candidate, Candidate.Status.WITHDRAWN, why=why)
+def _next(mapping: Mapping, position: int) -> list[Alert]:
+    """The next alerts that it may concern, by key."""
+    found: dict[int, Alert] = {}
+    for alerts in _concerned(mapping):
+        rows = alerts.filter(pk__gt=position).select_related("source__default_service").order_by("pk")
+        found |= {row.pk: row for row in rows[:BATCH]}
+    return [found[key] for key in sorted(found)][:BATCH]
+
+
+def _concerned(mapping: Mapping) -> tuple[QuerySet[Alert], QuerySet[Alert]]:
+    """What fires, and what ended in a group that is not done with yet (docs/decisions/0016): two questions, each with its index.
+
+    The text of labels is cut and may hold the same words elsewhere: `setting_right` looks again, and what stands beyond the cut is set
+    right when it is heard of again.
+    """
+    of_it = Alert.objects.filter(name=mapping.value) if mapping.label == rules.NAME else Alert.objects.filter(label_text__contains=str(mapping))
+    if mapping.source_id:
+        of_it = of_it.filter(source=mapping.source_id)
+    return of_it.firing(), of_it.filter(status=Alert.Status.RESOLVED, group__in=list(_live_groups()))
+
+
+def _live_groups() -> QuerySet[AlertGroup, int]:
+    """Groups that an alert which comes now would join: of an open incident, or one resolved within the hour, or of a candidate likewise."""
+    lately = clock.now() - REOPENS
+    incident = Q(incident__state__in=OPEN_STATES) | Q(incident__state=State.RESOLVED, incident__resolved_at__gte=lately)
+    candidate = Q(candidate__status=Candidate.Status.WAITING) | Q(candidate__status=Candidate.Status.WITHDRAWN, candidate__settled_at__gte=lately)
+    return AlertGroup.objects.open().filter(incident | Q(candidate, incident=None)).values_list("pk", flat=True)

@@ -188,6 +188,13 @@ class MeansSerializer(_Needing):
     severity = serializers.ChoiceField(choices=Severity.choices, required=False, allow_blank=True)
 
 
+class ProgressSerializer(serializers.Serializer):
+    """How far what came before a mapping is set right."""
+
+    looked = serializers.IntegerField()
+    total = serializers.IntegerField(help_text="Counted when the mapping was made.")
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample("A host's name", {"label": "service", "value": "gw-eu-1", "service": "api-gateway"}, request_only=True),
@@ -202,12 +209,19 @@ class MappingSerializer(_Needing, serializers.ModelSerializer):
     )
     service: Any = serializers.SlugRelatedField(slug_field="slug", queryset=Service.objects.current(), required=False, allow_null=True)
     severity = serializers.ChoiceField(choices=Severity.choices, required=False, allow_blank=True)
+    under_way = serializers.SerializerMethodField()
     created_by = serializers.CharField(source="created_by.username", default=None, allow_null=True, read_only=True)
 
     class Meta:
         model = Mapping
-        fields = ["id", "source", "label", "value", "service", "severity", "created_by", "created_at"]
+        fields = ["id", "source", "label", "value", "service", "severity", "under_way", "created_by", "created_at"]
         read_only_fields = ["created_at"]
+
+    @extend_schema_field(ProgressSerializer(allow_null=True))
+    def get_under_way(self, row: Mapping) -> dict[str, int] | None:
+        """How far what came before is set right; null once it is."""
+        asked = getattr(row, "restatement", None)
+        return {"looked": min(asked.looked, asked.total), "total": asked.total} if asked and asked.done_at is None else None
 
     def get_validators(self) -> list[Any]:
         """None: a pair that is there is changed."""

@@ -18,7 +18,10 @@ SINKS = {
     "detection.foresight": Sink("what a silence would hide, and the labels it begins with: alerts that the reader may see", routes=("detection:silence-new",)),
     "detection.sources": Sink(
         "senders and what of theirs could not be taken: it became no alert and so leads to no incident; never an accepted body",
-        routes=("detection:sources", "detection:source", "detection:set-aside*", "api:source-*", "api:mapping-*", "api:alerts-set-aside*"),
+        routes=(
+            *("detection:sources", "detection:source", "detection:set-aside*", "detection:mappings-*"),
+            *("api:source-*", "api:mapping-*", "api:alerts-set-aside*"),
+        ),
         is_mute=True,
     ),
     "detection.changes": Sink(

@@ -1,6 +1,6 @@
 """What detection owes to time."""
 
-from detection import refusals, silences
+from detection import refusals, restating, silences
 
 
 def end_refusals() -> int:
@@ -11,3 +11,8 @@ def end_refusals() -> int:
 def sweep_silences() -> int:
     """Place what still fires when its silence is over; returns how many alerts."""
     return silences.place_owed()
+
+
+def restate() -> int:
+    """Set right what already came when a label got another meaning; returns how many alerts were looked at."""
+    return restating.work()

@@ -1,6 +1,6 @@
 """What a batch of notices changes in the rows of its alerts. Pure: rows in, changes out, nothing is saved."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -123,13 +123,16 @@ def _changed(row: Alert, stretch: Stretch, said: list[tuple[datetime, Notice]], 
     )
 
 
-def regraded(rows: Iterable[Alert], rules: Rules) -> list[Change]:
-    """The changes that the rules in force mean for the severity of these rows: one that fires and became graver began anew."""
+def regraded(rows: Iterable[Alert], rules: Rules, over: Collection[int]) -> list[Change]:
+    """The changes that the rules in force mean for the severity of these rows: one that fires and became graver began anew.
+
+    What belongs to an incident that is over (ids) only gets another severity: nothing follows from it there.
+    """
     changes = []
     for row in rows:
         severity, why = severity_of(row.labels, rules, row.name)
         if severity != row.severity or row.why.get("severity") != why:
-            grew = row.is_firing and row.fired and severity < row.severity
+            grew = row.is_firing and row.fired and severity < row.severity and row.incident_id not in over
             changes.append(Change(row, began=grew, is_touched=severity != row.severity, is_reworded=True))
             row.severity, row.why = severity, {**row.why, "severity": why}
     return changes

@@ -33,5 +33,6 @@ urlpatterns = [
     path("silences/<int:pk>/end/", silences.silence_end, name="silence-end"),
     path("silences/<int:pk>/extend/", silences.silence_extend, name="silence-extend"),
     path("settings/mappings/", sources.mapping_put, name="mapping-put"),
+    path("settings/mappings/under-way/", sources.mappings_under_way, name="mappings-under-way"),
     path("settings/mappings/<int:pk>/delete/", sources.mapping_delete, name="mapping-delete"),
 ]

@@ -32,6 +32,7 @@ SWEEPS = (
     Sweep("incidents.retry_reactions", "incidents.sweeps.retry_reactions", 2, "engine", 60),
     Sweep("incidents.sweep_steps", "incidents.sweeps.sweep_steps", 1, "engine", 60),
     Sweep("detection.sweep_silences", "detection.sweeps.sweep_silences", 2, "engine", 120),
+    Sweep("detection.restate", "detection.sweeps.restate", 1, "engine", 120),
     Sweep("detection.end_refusals", "detection.sweeps.end_refusals", 10, "engine", 60),
     Sweep("portal.audit", "portal.auditor.sweep", 30, "checks", 60),
     Sweep("comms.forget_bodies", "comms.sweeps.forget_bodies", 600, "bulk", 300),

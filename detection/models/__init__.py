@@ -2,7 +2,8 @@
 
 from detection.models.alerts import Alert, AlertGroup, Candidate
 from detection.models.changes import Change
+from detection.models.restatements import Restatement
 from detection.models.silences import Silence
 from detection.models.sources import Envelope, Mapping, SetAside, Source
 
-__all__ = ["Alert", "AlertGroup", "Candidate", "Change", "Envelope", "Mapping", "SetAside", "Silence", "Source"]
+__all__ = ["Alert", "AlertGroup", "Candidate", "Change", "Envelope", "Mapping", "Restatement", "SetAside", "Silence", "Source"]

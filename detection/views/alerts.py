@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.abilities import Ability
-from detection import acknowledging, board, candidates, changes, episodes, mapping, search, why
+from detection import acknowledging, board, candidates, changes, episodes, mapping, restating, search, why
 from detection.episodes import Episode
 from detection.forms import AcceptForm, MapForm
 from detection.models import Alert, Candidate, Source
@@ -89,6 +89,7 @@ def alert_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "unknown": alert.unknown_service,
         "map_form": MapForm(initial={"service": alert.service}) if may_configure else None,
         "choices": mapping.choices(alert) if may_configure else [],
+        "under_way": restating.under_way() if may_configure else [],
         "severities": Severity.values,
         "episodes": [_episode(one) for one in reversed(episodes.load(alert.episodes))],
         "withdrawn": why.withdrawn(candidate.why) if candidate else "",

@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from detection import board, keys, mapping, trial
+from detection import board, keys, mapping, restating, trial
 from detection.forms import MappingForm, SourceChangeForm, SourceForm
 from detection.models import Mapping, Source
 from detection.sources import KINDS
@@ -36,6 +36,7 @@ def source_list(request: HttpRequest) -> HttpResponse:
         "sources": _rows(),
         "mappings": Mapping.objects.select_related("service", "source", "created_by"),
         "mapping_form": mapping_form,
+        "under_way": restating.under_way(),
         "services": list(mapping_form.fields["service"].choices),  # type: ignore[attr-defined]  # asked for once, not for each row
         "is_open": bool(form.errors) or not Source.objects.exists(),
     }
@@ -98,6 +99,16 @@ def mapping_put(request: HttpRequest) -> HttpResponse:
     except Refused as refused:
         messages.error(request, str(refused))
     return redirect(MAPPINGS)
+
+
+@require_GET
+def mappings_under_way(request: HttpRequest) -> HttpResponse:
+    """How far what came before a mapping is set right, for the pages that show it; once all is right they load themselves anew."""
+    found = restating.under_way()
+    response = render(request, "detection/_restating.html", {"under_way": found})
+    if not found:
+        response.headers["HX-Refresh"] = "true"
+    return response
 
 
 @require_POST

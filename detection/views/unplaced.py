@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.abilities import Ability
-from detection import taking, unrouted
+from detection import restating, taking, unrouted
 from detection.forms import MapForm
 from detection.models import Alert, SetAside, Source
 from detection.reasons import sentence
@@ -84,8 +84,12 @@ def set_aside_take_all(request: HttpRequest) -> HttpResponse:
 def unrouted_list(request: HttpRequest) -> HttpResponse:
     """`/alerts/unrouted/`: what belongs to no service, by the label that one press maps."""
     user: Any = request.user
-    services = list(MapForm().fields["service"].choices) if user.can(Ability.CONFIGURE) else []  # type: ignore[attr-defined]
-    context = {"groups": unrouted.gather(user), "services": services}
+    may_configure = user.can(Ability.CONFIGURE)
+    context = {
+        "groups": unrouted.gather(user),
+        "services": list(MapForm().fields["service"].choices) if may_configure else [],  # type: ignore[attr-defined]
+        "under_way": restating.under_way() if may_configure else [],
+    }
     return render(request, "detection/unrouted.html", context)
 
 

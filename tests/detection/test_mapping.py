@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEntry
 from detection import audit, keys, mapping, why
 from detection.models import Alert, Candidate, Mapping
+from detection.sweeps import restate
 from incidents import lifecycle
 from incidents.models import Incident, Service
 from lib.errors import Forbidden, Refused
@@ -22,7 +23,9 @@ def put(admin):
         source, replaces = means.pop("source", None), means.pop("replaces", False)
         if slug := means.get("service"):
             means["service"] = Service.objects.get(slug=slug)
-        return mapping.put(label, value, means, source=source, replaces=replaces, actor=admin)[0]
+        made = mapping.put(label, value, means, source=source, replaces=replaces, actor=admin)[0]
+        restate()
+        return made
 
     return make
 
@@ -190,15 +193,18 @@ def test_one_press_on_the_page_of_an_alert(client, admin, fire, source):
     text = client.get(path).content.decode()
     assert "“A” from Alertmanager is always:" in text and '<option value="host">host=h1</option>' in text and "What its source said" in text
     client.post(f"{path}map/", {"label": "alertname", "only_source": "1", "severity": "P4"})
+    restate()
     made = Mapping.objects.get()
     assert (made.label, made.value, made.source, made.severity, made.service) == ("alertname", "A", source, "P4", None)
     assert "Candidate: Recovered" not in client.get(path).content.decode()
     client.post(f"{path}map/", {"label": "host", "service": "cache", "severity": ""})
+    restate()
     assert only().service.slug == "cache" and only().severity == "P4"
     assert "has no label “nope”" in client.post(f"{path}map/", {"label": "nope", "service": "cache"}, follow=True).content.decode()
     settings = client.get("/settings/sources/").content.decode()
     assert "alertname=A" in settings and "only from Alertmanager" in settings and "from all sources" in settings
     client.post("/settings/mappings/", {"label": "alertname", "value": "A", "source": source.slug, "service": "", "severity": "P3"})
+    restate()
     assert only().severity == "P3" and Candidate.objects.filter(status="waiting").exists()
     client.post(f"/settings/mappings/{made.pk}/delete/")
     assert Mapping.objects.count() == 1 and only().severity == "P3"
@@ -210,6 +216,7 @@ def test_rest_knows_sources_and_severities(api, fire):  # noqa: F811
     assert (made["source"], made["service"], made["severity"]) == ("alertmanager", None, "P4")
     assert api("put", f"mappings/{made['id']}/", {"service": "cache"})["severity"] == ""
     told = api("post", f"alerts/{only().pk}/map/", {"severity": "P2", "only_source": True}, 201)
+    restate()
     assert (told["label"], told["value"], told["source"], told["severity"]) == ("alertname", "A", "alertmanager", "P2")
     assert only().severity == "P2" and Incident.objects.get().severity == "P1"
     api("post", f"alerts/{only().pk}/map/", {"label": "nope", "service": "cache"}, 409)
@@ -226,8 +233,10 @@ def test_what_belongs_to_no_service_is_gathered_and_mapped_by_one_press(client, 
     assert "4 alerts that fire belong to no service" in client.get("/").content.decode()
     newest = Alert.objects.filter(name="A").latest("pk")
     answer = client.post(f"/alerts/{newest.pk}/map/", {"label": "service", "make": "1", "next": "/alerts/unrouted/"})
+    restate()
     assert answer.headers["Location"] == "/alerts/unrouted/" and set(Alert.objects.filter(name="A").values_list("service__slug", flat=True)) == {"checkout"}
     client.post(f"/alerts/{only('B').pk}/map/", {"label": "alertname", "service": "cache"})
+    restate()
     assert "Every alert has its service" in client.get("/alerts/unrouted/").content.decode()
     assert "belong to no service" not in client.get("/").content.decode()
 

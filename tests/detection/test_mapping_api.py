@@ -4,6 +4,7 @@ import pytest
 
 from accounts.models import AuditEntry
 from detection.models import Alert, Candidate, Mapping, SetAside, Source
+from detection.sweeps import restate
 from incidents import lifecycle
 from incidents.models import Incident, Service
 from tests.detection.conftest import make_alert, notification
@@ -13,8 +14,10 @@ from tests.detection.test_api import api  # noqa: F401 - a fixture
 def test_a_mapping_is_made_changed_and_taken_back(api, fire):  # noqa: F811
     body = {"label": "service", "value": "gw-eu-1", "service": "cache"}
     made = api("post", "mappings/", body, 201)
-    assert made["service"] == "cache" and made["created_by"] == "ada"
+    assert made["service"] == "cache" and made["created_by"] == "ada" and made["under_way"] == {"looked": 0, "total": 0}
+    restate()
     assert api("post", "mappings/", body) == made  # there already: nothing new, no entry
+    restate()
     fire(make_alert("A", service="gw-eu-1"))
     assert Alert.objects.get().service.slug == "cache"
     assert api("put", f"mappings/{made['id']}/", {"service": "api-gateway"})["service"] == "api-gateway"
@@ -43,6 +46,7 @@ def test_the_unknown_service_of_an_alert_is_mapped_or_made(api, fire):  # noqa: 
     fire(make_alert("A", service="gw-eu-1"), make_alert("B", service="new-thing"))
     one, two = Alert.objects.order_by("name")
     assert api("post", f"alerts/{one.pk}/map/", {"service": "cache"}, 201)["value"] == "gw-eu-1"
+    restate()
     assert Alert.objects.get(pk=one.pk).service.slug == "cache"
     api("post", f"alerts/{one.pk}/map/", {"service": "cache"}, 409)
     assert api("post", f"alerts/{two.pk}/map/", {"service": None}, 201)["service"] == "new-thing"

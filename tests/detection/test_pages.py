@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEntry, User
 from detection import board, changes
 from detection.models import Alert, Candidate, Mapping, SetAside, Source
+from detection.sweeps import restate
 from incidents import lifecycle
 from incidents.models import Incident, Service
 from tests.detection.conftest import make_alert, notification
@@ -126,6 +127,7 @@ def test_an_unknown_service_is_mapped_and_its_group_follows(client, admin, fire,
     fire(make_alert("A", service="checkout"), make_alert("A", service="checkout", instance="2"))
     client.force_login(admin)
     client.post(f"/alerts/{Alert.objects.all()[0].pk}/map/", {"service": "cache"})
+    restate()
     incident = Incident.objects.get()
     assert set(Alert.objects.values_list("service__slug", flat=True)) == {"cache"}
     assert [impact.service.slug for impact in incident.impacts.all()] == ["cache"] and "detection.mapped" in kinds(incident)
@@ -138,6 +140,7 @@ def test_an_unknown_service_becomes_a_service(client, admin, fire):
     fire(make_alert("A", service="Check_Out"))
     client.force_login(admin)
     client.post(f"/alerts/{Alert.objects.get().pk}/map/", {"make": "1"})
+    restate()
     assert Service.objects.filter(slug="check-out").exists() and Alert.objects.get().service.slug == "check-out"
     assert Mapping.objects.get().value == "Check_Out"
 
@@ -146,6 +149,7 @@ def test_a_candidates_service_follows_the_mapping(client, admin, fire):
     fire(make_alert("A", service="checkout", severity="warning"))
     client.force_login(admin)
     client.post(f"/alerts/{Alert.objects.get().pk}/map/", {"service": "cache"})
+    restate()
     assert Candidate.objects.get().service.slug == "cache"
 
 
