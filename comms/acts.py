@@ -8,16 +8,18 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.abilities import Ability
 from comms import obligations
-from comms.models import Audience
+from comms.models import OUTSIDE, Audience
 from incidents.acts import Act, register
 from incidents.models import Incident, State
+
+INSIDE = [(code, label) for code, label in Audience.choices if code not in OUTSIDE]
 
 
 class UpdateForm(forms.Form):
     """Words for an audience, and by when it hears again."""
 
     text = forms.CharField(label=_("What is known, what is being done"), max_length=obligations.LONGEST_UPDATE, widget=forms.Textarea(attrs={"rows": 4}))
-    audience = forms.ChoiceField(label=_("For"), choices=Audience.choices, initial=Audience.WAR_ROOM, required=False)
+    audience = forms.ChoiceField(label=_("For"), choices=INSIDE, initial=Audience.WAR_ROOM, required=False)
     promise = forms.IntegerField(
         label=_("Next update within (minutes)"), min_value=1, max_value=7 * 24 * 60, required=False, help_text=_("Left empty, the playbook's rhythm goes on.")
     )

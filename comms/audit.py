@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Count, Q
 
 from comms import channel_states, obligations
-from comms.models import Audience, Delivery, DeliveryAttempt, Fanout, Obligation
+from comms.models import OUTSIDE, Audience, Delivery, DeliveryAttempt, Fanout, Obligation
 from incidents.models import Incident
 from lib import clock
 from lib.leases import free
@@ -50,15 +50,22 @@ def _fanouts() -> Iterator[str]:
 
 
 def _obligations() -> Iterator[str]:
-    """An incident that asks for updates owes exactly one per audience; one that is over owes none; misses are recorded."""
+    """An incident that asks for updates owes one per audience; one that is over owes none; misses are recorded."""
     now = clock.now()
     open_ones = Obligation.objects.filter(closed_at=None)
     for row in open_ones.filter(due_at__lt=now - LATE).select_related("incident")[:SHOWN]:
         yield f"{row.incident.reference}: the update due at {row.due_at:%H:%M:%S} was neither kept nor recorded as missed"
     for audience in Audience.values:
         owing = set(open_ones.filter(audience=audience).values_list("incident_id", flat=True))
-        asking = {incident.pk: incident for incident in Incident.objects.open() if obligations.cadence(incident, audience) is not None}
+        asking = {incident.pk: incident for incident in Incident.objects.open() if _is_asking(incident, audience, now)}
         for incident in [incident for pk, incident in asking.items() if pk not in owing][:SHOWN]:
             yield f"{incident.reference}: no update to the {audience} is planned"
         for incident in Incident.objects.filter(pk__in=owing).exclude(pk__in=Incident.objects.open().values("pk"))[:SHOWN]:
             yield f"{incident.reference}: is over and still owes an update to the {audience}"
+
+
+def _is_asking(incident: Incident, audience: str, now: datetime) -> bool:
+    """Whether an update to the audience must be planned: by the rhythm, or because an audience outside was never told."""
+    if obligations.cadence(incident, audience) is not None:
+        return True
+    return audience in OUTSIDE and obligations.owed_outside(incident, audience, now) is not None and not obligations.was_told(incident, audience)

@@ -11,6 +11,7 @@ from comms import channels, notice_texts, reasons
 from comms.catalogue import Content, MessageKind, Occasion, label
 from comms.models import Audience
 from incidents.catalogue import Sentence, moment
+from lib.i18n import strung
 
 Data = Mapping[str, Any]
 
@@ -116,14 +117,46 @@ def _told_why(data: Data) -> str:
     }.get(data.get("why", ""), "")
 
 
+def _users_told(data: Data) -> str:
+    count = sum(data.get("readers", {}).values())
+    said = ngettext("A mail to the users leaves, for %(count)s reader", "A mail to the users leaves, for %(count)s readers", count) % {"count": count}
+    return strung([said, _("the next one is promised for %(time)s") % {"time": moment(data["promised"])}]) if data.get("promised") else said
+
+
+def _users_sending(data: Data) -> str:
+    count = sum(data.get("readers", {}).values())
+    said = ngettext("A mail to %(count)s user leaves at %(time)s", "A mail to %(count)s users leaves at %(time)s", count)
+    return said % {"count": count, "time": moment(data.get("leaves"))}
+
+
+def _by_the_playbook(data: Data) -> str:
+    return _("The playbook sends it by itself once an incident of this severity is confirmed.") if data.get("auto") else ""
+
+
+def _missed_why(data: Data) -> str:
+    return {
+        "promise": _("It was promised."),
+        "condition": _("The playbook asks that they hear of an incident like this."),
+    }.get(data.get("because", ""), _("The playbook's rhythm asks for one."))
+
+
 TIMELINE = {
     "comms.update": Sentence("message", "message", _updated),
     "comms.update_missed": Sentence(
         "message",
         "late",
         lambda data: _("No update to the %(audience)s: it was due at %(time)s") % {"audience": _audience(data), "time": moment(data["due"])},
-        lambda data: _("It was promised.") if data.get("because") == "promise" else _("The playbook's rhythm asks for one."),
+        _missed_why,
     ),
+    "comms.users_prepared": Sentence(
+        "message",
+        "message",
+        lambda data: _("A mail to the users lies ready as a draft"),
+        lambda data: _("The playbook leaves the last word to a person.") if data.get("auto") else "",
+    ),
+    "comms.users_sending": Sentence("message", "message", _users_sending, _by_the_playbook),
+    "comms.users_told": Sentence("message", "message", _users_told, _by_the_playbook),
+    "comms.users_undone": Sentence("message", "message", lambda data: _("The mail to the users was taken back before it left")),
     "comms.told": Sentence("message", "message", _told, _told_why),
     "comms.not_delivered": Sentence(
         "message",

@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from comms.catalogue import Content, Occasion
-from comms.models import Obligation
+from comms.models import Audience, Obligation
 from incidents.models import Impact, Incident, Role, RoleAssignment, Team, TimelineEntry
 from incidents.playbook import incident_playbook
 from lib.i18n import listed, pick
@@ -39,7 +39,7 @@ def _scope(incident: Incident) -> str:
 
 
 def _next_update(incident: Incident) -> str:
-    due = Obligation.objects.filter(incident=incident, closed_at=None).values_list("due_at", flat=True).first()
+    due = Obligation.objects.filter(incident=incident, audience=Audience.WAR_ROOM, closed_at=None).values_list("due_at", flat=True).first()
     return stamp(due) if due else _("none planned")
 
 

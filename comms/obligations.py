@@ -1,4 +1,4 @@
-"""Updates that are owed: planned by the playbook's rhythm and by promises, kept by an update, missed by the clock."""
+"""Updates that are owed: planned by the playbook's rhythm, conditions and promises, kept by an update, missed by the clock."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,7 +7,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.abilities import Ability
-from comms.models import Audience, Obligation
+from comms import publication
+from comms.models import OUTSIDE, Audience, Obligation
 from incidents import due as due_times
 from incidents import lifecycle, rights, timeline
 from incidents.models import Incident, State, TimelineEntry
@@ -20,16 +21,19 @@ from lib.text import clean
 SWEPT_AT_ONCE = 100
 LONGEST_UPDATE = 20_000
 LONGEST_PROMISE = timedelta(days=7)
+CHASED_EVERY = 1800  # seconds between misses to an audience outside where the playbook promises none
+KEPT_BY = {"statuspage.published": Audience.STATUS_PAGE, "comms.users_told": Audience.USERS}  # entries that tell an audience outside
+STARTS = {State.DECLARED, State.RESOLVED}  # leaving them for *confirmed* or later, an audience outside is owed a first word
 Because, Closing = Obligation.Because, Obligation.Closing
 
 
 def cadence(incident: Incident, audience: str) -> int | None:
-    """Seconds between updates that the audience is owed now; None while nothing is owed.
+    """Seconds between updates that the audience is owed now by the rhythm; None while nothing is owed.
 
     Owed from declaration until it is over (`manual.md §7`: P1 15 min, P2 30 min, P3 1 h), but not to an incident that
     recovered by itself and that nobody has looked at.
     """
-    if not incident.is_open or incident.is_imported or incident.recovered_at is not None:
+    if audience in OUTSIDE or not incident.is_open or incident.is_imported or incident.recovered_at is not None:
         return None
     return incident_playbook(incident).cadence(audience, incident.severity)
 
@@ -48,21 +52,21 @@ def current(incident: Incident, audience: str = Audience.WAR_ROOM) -> Obligation
 def on_entry(entry: TimelineEntry, incident: Incident, data: dict[str, Any]) -> None:
     """Keep what is owed in step with the incident; runs in the entry's transaction, which holds the incident."""
     now = clock.now()
-    if entry.kind == "comms.update":
+    if entry.kind == "comms.update" or entry.kind in KEPT_BY:
         promised = datetime.fromisoformat(data["promised"]) if data.get("promised") else None
-        _kept(incident, data["audience"], entry, promised, now)
+        _kept(incident, KEPT_BY.get(entry.kind) or data["audience"], entry, promised, now)
         return
-    for audience in Audience.values:
-        _plan(incident, audience, now)
+    _plan(incident, Audience.WAR_ROOM, now)
+    is_start = entry.kind == "incidents.state" and data["from"] in STARTS
+    for audience in OUTSIDE:
+        _plan_outside(incident, audience, now, is_start=is_start, is_new_severity=entry.kind == "incidents.severity")
 
 
 def _plan(incident: Incident, audience: str, now: datetime) -> None:
     """Open, re-plan or end what is owed, as state and severity now ask for. A promise stays what it is."""
     owed, open_one = cadence(incident, audience), current(incident, audience)
     if owed is None:
-        is_promised = open_one is not None and open_one.because == Because.PROMISE and incident.is_open and incident.recovered_at is None
-        if open_one is not None and not is_promised:
-            _close(open_one, Closing.ENDED, now)
+        _end_but_promises(incident, open_one, now)
         return
     if open_one is None:
         _open(incident, audience, _start(incident, audience, now), now)
@@ -75,6 +79,47 @@ def _plan(incident: Incident, audience: str, now: datetime) -> None:
         due = due_after(incident, audience, now) or due
     _close(open_one, Closing.REPLANNED, now)
     _insert(incident, audience, open_one.since, due, Because.CADENCE, now)
+
+
+def _end_but_promises(incident: Incident, open_one: Obligation | None, now: datetime) -> None:
+    """Nothing is asked for any more; what was promised stays owed while the incident goes on."""
+    is_promised = open_one is not None and open_one.because == Because.PROMISE and incident.is_open and incident.recovered_at is None
+    if open_one is not None and not is_promised:
+        _close(open_one, Closing.ENDED, now)
+
+
+def owed_outside(incident: Incident, audience: str, since: datetime) -> datetime | None:
+    """When an audience outside must hear first, counted from `since`; None while nothing is owed (`manual.md §7`).
+
+    Nothing before *confirmed*; user mail of a P2 once the impact has lasted an hour.
+    """
+    rule = publication.rule(incident)
+    how = rule.status_page if audience == Audience.STATUS_PAGE else rule.users
+    if how == "none" or not incident.is_open or incident.state == State.DECLARED or incident.recovered_at is not None:
+        return None
+    due = since + timedelta(seconds=rule.within_seconds)
+    return max(due, incident.began_at + timedelta(seconds=rule.users_after_seconds)) if audience == Audience.USERS else due
+
+
+def was_told(incident: Incident, audience: str) -> bool:
+    """Whether an update to the audience kept what was owed."""
+    return Obligation.objects.filter(incident=incident, audience=audience, closing=Closing.KEPT).exists()
+
+
+def _plan_outside(incident: Incident, audience: str, now: datetime, *, is_start: bool, is_new_severity: bool) -> None:
+    """Open what an audience outside is owed at *confirmed*, plan it anew when the severity changes, end it with the incident."""
+    open_one = current(incident, audience)
+    due = owed_outside(incident, audience, open_one.since if open_one else now)
+    if due is None:
+        _end_but_promises(incident, open_one, now)
+    elif open_one is None:
+        if is_start or not was_told(incident, audience):
+            _insert(incident, audience, now, due, Because.CONDITION, now)
+    elif is_new_severity and open_one.because == Because.CONDITION and due != open_one.due_at:
+        if due <= now < open_one.due_at:  # it was not owed before
+            due = owed_outside(incident, audience, now) or due
+        _close(open_one, Closing.REPLANNED, now)
+        _insert(incident, audience, open_one.since, due, Because.CONDITION, now)
 
 
 def _start(incident: Incident, audience: str, now: datetime) -> datetime:
@@ -134,7 +179,7 @@ def update(
     text = clean(text, LONGEST_UPDATE, multiline=True)
     if not text:
         raise Refused(_("Write something first."), status=422)
-    if audience not in Audience.values:
+    if audience not in Audience.values or audience in OUTSIDE:
         raise Refused(_("There is no audience called “%(name)s”.") % {"name": audience}, status=422)
     if promise is not None and not timedelta(0) < promise <= LONGEST_PROMISE:
         raise Refused(_("A promise lies ahead, at most 7 days."), status=422)
@@ -163,6 +208,9 @@ def _miss(pk: int, incident_id: int, now: datetime) -> bool:
             return False
         data = {"audience": obligation.audience, "due": obligation.due_at.isoformat(), "because": obligation.because}
         timeline.record(incident, "comms.update_missed", data=data)
+        if obligation.audience in OUTSIDE:
+            _chase(incident, obligation, now)
+            return True
         due = due_after(incident, obligation.audience, obligation.due_at)
         if due is not None:
             since = obligation.due_at
@@ -170,3 +218,11 @@ def _miss(pk: int, incident_id: int, now: datetime) -> bool:
                 since, due = now, due_after(incident, obligation.audience, now) or due
             _insert(incident, obligation.audience, since, due, Because.CADENCE, now)
         return True
+
+
+def _chase(incident: Incident, missed: Obligation, now: datetime) -> None:
+    """An audience outside still waits: it is owed again after the time that the playbook promises it."""
+    if incident.is_open:
+        every = timedelta(seconds=publication.promise(incident, missed.audience).next_update_seconds or CHASED_EVERY)
+        due = missed.due_at + every
+        _insert(incident, missed.audience, missed.since, due if due > now else now + every, missed.because, now)

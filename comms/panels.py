@@ -7,12 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.abilities import Ability
 from comms import obligations
-from comms.models import Delivery, Obligation
+from comms.models import Audience, Delivery, Obligation
 from incidents.page import Page
 from incidents.panels import Panel, register
 from lib import clock
 
-STATES = {"comms.update", "comms.update_missed"} | {f"incidents.{kind}" for kind in ("state", "severity", "recovered", "fires_again", "merged_from")}
+STATES = {"comms.update", "comms.update_missed", *obligations.KEPT_BY} | {
+    f"incidents.{kind}" for kind in ("state", "severity", "recovered", "fires_again", "merged_from")
+}
 SHOWN = 5
 
 
@@ -25,12 +27,12 @@ def updates(page: Page) -> dict[str, Any] | None:
         return None
     now = clock.now()
     return {
-        "rows": [{"obligation": row, "is_late": row.due_at <= now} for row in open_ones],
+        "rows": [{"obligation": row, "is_late": row.due_at <= now, "every": obligations.cadence(page.incident, row.audience)} for row in open_ones],
         "past": past[:SHOWN],
         "kept": sum(row.closing == Obligation.Closing.KEPT for row in past),
         "missed": sum(row.closing == Obligation.Closing.MISSED for row in past),
         "may_update": page.may(Ability.RESPOND),
-        "rhythm": obligations.cadence(page.incident, "war_room"),
+        "owes_war_room": any(row.audience == Audience.WAR_ROOM for row in open_ones),
     }
 
 

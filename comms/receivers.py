@@ -23,10 +23,12 @@ NOTICES = {
 }
 KINDS = {*NOTICES, "incidents.state", "incidents.severity"}
 PLANNING = {
+    *obligations.KEPT_BY,
     "comms.update",
     "incidents.acknowledged",
     "incidents.declared",
     "incidents.fires_again",
+    "incidents.private",
     "incidents.recovered",
     "incidents.severity",
     "incidents.state",

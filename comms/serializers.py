@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from comms import health, reasons
-from comms.models import Alarm, Audience, ContactMethod, Delivery, DeliveryAttempt, Obligation
+from comms.models import OUTSIDE, Alarm, Audience, ContactMethod, Delivery, DeliveryAttempt, Obligation
 from comms.obligations import LONGEST_UPDATE
 
 
@@ -80,7 +80,7 @@ class UpdateSerializer(serializers.Serializer):
     """Words for an audience."""
 
     text = serializers.CharField(max_length=LONGEST_UPDATE)
-    audience = serializers.ChoiceField(choices=Audience.choices, default=Audience.WAR_ROOM)
+    audience = serializers.ChoiceField(choices=[pair for pair in Audience.choices if pair[0] not in OUTSIDE], default=Audience.WAR_ROOM)
     next_update_minutes = serializers.IntegerField(min_value=1, max_value=7 * 24 * 60, required=False, allow_null=True)
 
 

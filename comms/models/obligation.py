@@ -13,10 +13,16 @@ class Audience(models.TextChoices):
     """Who hears of an incident."""
 
     WAR_ROOM = "war_room", _("War room")
+    STATUS_PAGE = "status_page", _("Status page")
+    USERS = "users", _("Users")
+
+
+OUTSIDE = (Audience.STATUS_PAGE, Audience.USERS)  # owed from *confirmed* on; told by publishing, not by a `comms.update`
 
 
 class Obligation(models.Model):
-    """An update owed to an audience. Exactly one is open per incident and audience while the incident asks for updates."""
+    """An update owed to an audience: at most one is open per incident and audience. The war room is owed one while the incident
+    asks for updates, an audience outside until it was told, and then what it was promised."""
 
     class Because(models.TextChoices):
         CADENCE = "cadence", _("the playbook's rhythm")
