@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 from portal import door, metrics, streams
 from portal.asgi import Message, Receive, Request, Send, answer, refuse
 from portal.hub import Hub
+from portal.public import Public, is_public
 from portal.wsgi import application as django
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Front:
 
     def __init__(self) -> None:
         self.hub = Hub()
+        self.public = Public()
         metrics.hubs.append(self.hub.listeners)
         self.django = WSGIMiddleware(django, workers=THREADS, send_queue_size=64)  # type: ignore[arg-type]
         self.inside = 0
@@ -63,9 +65,11 @@ class Front:
         """The hub starts and stops with the process."""
         await receive()
         await self.hub.start()
+        await asyncio.to_thread(self.public.start)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.hub.stop()
+        self.public.stop()
         self.django.executor.shutdown(wait=False, cancel_futures=True)
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -81,6 +85,8 @@ class Front:
             await answer(send, request, 200, b"ok\n", b"text/plain; charset=utf-8", [(b"cache-control", b"no-store")])
         elif not door.is_allowed(request.host):
             await refuse(send, request, 400, "host", gettext_noop("This portal does not answer under that name (ALLOWED_HOSTS)."))
+        elif is_public(request):
+            await self.public.serve(request, send)
         elif not door.belongs(request.path, request.host):
             await refuse(send, request, 404, "not_found", gettext_noop("There is nothing here."))
         elif request.path == "/live/":

@@ -27,6 +27,7 @@ from incidents import word_index
 from lib import heartbeats
 from portal import metrics as figures
 from portal.version import version as current
+from statuspage import editions
 
 Part = dict[str, Any]
 
@@ -97,10 +98,15 @@ def search_index() -> Part:
 
 
 def public_files() -> Part:
-    """The folder of public files can be written."""
+    """The folder of public files can be written, and what lies in it is young and what the rows say. An old page is better than none: that never unreadies."""
     folder = Path(settings.STATUS_DIR)
     place = next((one for one in (folder, *folder.parents) if one.exists()), folder)
-    return {"ok": os.access(place, os.W_OK)}
+    if not os.access(place, os.W_OK):
+        return {"ok": False, "detail": "the folder cannot be written"}
+    try:
+        return {"optional": True, **editions.state()}
+    except Error as error:
+        return {"ok": False, "optional": True, "detail": type(error).__name__}
 
 
 @cache

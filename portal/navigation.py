@@ -21,6 +21,7 @@ class Link:
     ability: Ability | None = Ability.SEE
     keys: str = ""
     here: bool = False
+    is_outside: bool = False  # no route of the console: the front door answers there
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ NAV = (
     Link("/teams/", _("Teams"), "team", keys="g t"),
 )
 FOOT = (
-    Link("/status/", _("Public page"), "public", None),
+    Link("/status/", _("Public page"), "public", None, is_outside=True),
     Link("/settings/", _("Settings"), "settings", None),
 )
 SETTINGS = (
@@ -92,7 +93,7 @@ def exists(path: str) -> bool:
 
 def open_to(links: tuple[Link, ...], user: Any, here: str = "") -> list[Link]:
     """Of `links` those that exist and that `user` may open, with the one marked that leads closest to `here`."""
-    found = [link for link in links if exists(link.path) and (link.ability is None or user.can(link.ability))]
+    found = [link for link in links if (link.is_outside or exists(link.path)) and (link.ability is None or user.can(link.ability))]
     best = max((link.path for link in found if here == link.path or (link.path != "/" and here.startswith(link.path))), key=len, default=None)
     return [replace(link, here=True) if link.path == best else link for link in found]
 

@@ -62,6 +62,8 @@ SITE_URL = env.url("SITE_URL", f"http://localhost:{PORT}")
 PUBLIC_URL = env.url("PUBLIC_URL", SITE_URL)
 STATUS_URL = env.url("STATUS_URL", f"{PUBLIC_URL}/status")
 INGEST_URL = env.url("INGEST_URL", PUBLIC_URL)
+if not urlsplit(STATUS_URL).path.strip("/") and urlsplit(STATUS_URL).hostname in {urlsplit(url).hostname for url in (SITE_URL, PUBLIC_URL, INGEST_URL)}:
+    env.problem("STATUS_URL needs a path (…/status) or a host name of its own; else the public page would hide the console")
 SECURE = SITE_URL.startswith("https://")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 TLS_CERT, TLS_KEY = env.text("TLS_CERT"), env.text("TLS_KEY")

@@ -34,6 +34,7 @@ SWEEPS = (
     Sweep("detection.sweep_silences", "detection.sweeps.sweep_silences", 2, "engine", 120),
     Sweep("detection.restate", "detection.sweeps.restate", 1, "engine", 120),
     Sweep("detection.end_refusals", "detection.sweeps.end_refusals", 10, "engine", 60),
+    Sweep("statuspage.publish", "statuspage.sweeps.publish", 5, "engine", 60),
     Sweep("portal.audit", "portal.auditor.sweep", 30, "checks", 60),
     Sweep("comms.forget_bodies", "comms.sweeps.forget_bodies", 600, "bulk", 300),
     Sweep("lib.prune", "lib.prune.prune", 600, "bulk", 300),

@@ -164,7 +164,7 @@ def _page(changed_at: datetime) -> Page:
         url=f"{settings.STATUS_URL.rstrip('/')}/",
         support_url=row.support_url,
         support_mail=row.support_mail,
-        time_zone=settings.TIME_ZONE,
+        time_zone=settings.DEFAULT_TIME_ZONE,
         logo=bytes(row.logo) if row.logo else None,
         logo_type=row.logo_type,
         updated_at=changed_at,

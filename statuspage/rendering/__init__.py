@@ -1,0 +1,5 @@
+"""The public page as files: pure functions from a snapshot to bytes, by path below the published folder."""
+
+from statuspage.rendering.edition import render
+
+__all__ = ["render"]
