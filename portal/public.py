@@ -19,6 +19,7 @@ from django.utils.translation import gettext_noop
 from lib import nudge
 from portal import door
 from portal.asgi import Header, Request, Send, answer, refuse
+from portal.engine import give_up_connections
 from statuspage import editions, files
 from statuspage.folder import Folder
 
@@ -118,7 +119,7 @@ class Public:
             editions.bring_in_step(self.folder)
             self.is_away = False
         except Error as error:
-            connection.close()
+            give_up_connections()
             self.note("the public page is served as it was last: %s", type(error).__name__)
         except OSError as error:
             self.note("the public page's folder cannot be written: %s", error.strerror)

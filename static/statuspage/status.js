@@ -33,8 +33,8 @@ async function look() {
     // The server's clock, where it says it: the reader's may be wrong.
     const age = Math.max(0, (Date.parse(answer.headers.get("date") || new Date().toUTCString()) - Date.parse(fresh.checked_at)) / 1000);
     const isStale = age > patience;
-    say(spot, isStale ? "" : spot.dataset.checked.replace("%s", since(age)));
-    say(strip, isStale ? spot.dataset.stale.replace("%s", since(age)) : "");
+    say(spot, isStale ? "" : spot.dataset.checked.replace("{age}", since(age)));
+    say(strip, isStale ? spot.dataset.stale.replace("{age}", since(age)) : "");
     if (seen && seen !== String(fresh.revision)) await renew();
     seen = String(fresh.revision);
   } catch {

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from statuspage.rendering import overall, strips
 from statuspage.snapshot import Component, Group, Incident, Snapshot, Update
@@ -57,7 +59,9 @@ class Shape:
         """`page`."""
         page = self.snapshot.page
         zone = "Etc/UTC" if page.time_zone == "UTC" else page.time_zone
-        return {"id": self.page_id, "name": page.name, "url": page.url.rstrip("/"), "time_zone": zone, "updated_at": moment(page.updated_at)}
+        with translation.override(self.language):
+            name = page.name or _("Service status")
+        return {"id": self.page_id, "name": name, "url": page.url.rstrip("/"), "time_zone": zone, "updated_at": moment(page.updated_at)}
 
     def status(self) -> Json:
         """`status`."""

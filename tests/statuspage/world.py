@@ -42,34 +42,82 @@ def at(hour: int, minute: int, day: int = 21) -> datetime:
 
 
 GOING_ON = Incident(
-    id="k3v9q0x7a1bz", names=both("Sign-in fails for some users", "部分用户无法登录"), reference="", impact="major", status="identified",
-    created_at=at(18, 50), updated_at=at(19, 20), resolved_at=None,
+    id="k3v9q0x7a1bz",
+    names=both("Sign-in fails for some users", "部分用户无法登录"),
+    reference="",
+    impact="major",
+    status="identified",
+    created_at=at(18, 50),
+    updated_at=at(19, 20),
+    resolved_at=None,
     updates=(
-        update("update000002", "identified", at(19, 20), ("We know the cause and are fixing it.", "Please wait <a moment> & try again."), ("已找到原因，正在修复。", "请稍候重试。"), ("user-authentication", "partial_outage")),
-        update("update000001", "investigating", at(18, 50), ("We are investigating: signing in fails for some users.",), ("正在排查：部分用户无法登录。",), ("user-authentication", "major_outage"), ("api-gateway", "degraded_performance")),
+        update(
+            "update000002",
+            "identified",
+            at(19, 20),
+            ("We know the cause and are fixing it.", "Please wait <a moment> & try again."),
+            ("已找到原因，正在修复。", "请稍候重试。"),
+            ("user-authentication", "partial_outage"),
+        ),
+        update(
+            "update000001",
+            "investigating",
+            at(18, 50),
+            ("We are investigating: signing in fails for some users.",),
+            ("正在排查：部分用户无法登录。",),
+            ("user-authentication", "major_outage"),
+            ("api-gateway", "degraded_performance"),
+        ),
     ),
-    components=("api-gateway", "user-authentication"), is_withdrawn=False, postmortem=None, postmortem_at=None,
-)  # fmt: skip
+    components=("api-gateway", "user-authentication"),
+    is_withdrawn=False,
+    postmortem=None,
+    postmortem_at=None,
+)
 OVER = Incident(
-    id="p5m2w8c4d6ef", names=both("Data arrives late", "数据延迟到达"), reference="INC-2026-0007", impact="critical", status="postmortem",
-    created_at=at(2, 0, 12), updated_at=at(9, 0, 15), resolved_at=at(4, 15, 12),
+    id="p5m2w8c4d6ef",
+    names=both("Data arrives late", "数据延迟到达"),
+    reference="INC-2026-0007",
+    impact="critical",
+    status="postmortem",
+    created_at=at(2, 0, 12),
+    updated_at=at(9, 0, 15),
+    resolved_at=at(4, 15, 12),
     updates=(
         update("update000012", "resolved", at(4, 15, 12), ("All data has arrived.",), ("数据已全部到达。",), ("primary-database", "operational")),
         update("update000011", "correction", at(3, 0, 12), ("Correction: files are not touched.",), ("更正：文件不受影响。",), status="investigating"),
         update("update000010", "investigating", at(2, 0, 12), ("Data arrives late.",), ("数据延迟到达。",), ("primary-database", "major_outage")),
     ),
-    components=("primary-database",), is_withdrawn=False, postmortem_at=at(9, 0, 15),
+    components=("primary-database",),
+    is_withdrawn=False,
+    postmortem_at=at(9, 0, 15),
     postmortem=both("# What happened\n\nA disk was full.\n\n| When | What |\n|---|---|\n| 02:00 | full |\n\n<script>alert(1)</script>", "# 经过\n\n磁盘已满。"),
-)  # fmt: skip
+)
 WITHDRAWN = Incident(
-    id="w1t0h9d8r7aw", names=both("A false alarm", "误报"), reference="", impact="minor", status="investigating",
-    created_at=at(5, 0, 10), updated_at=at(5, 30, 10), resolved_at=None,
+    id="w1t0h9d8r7aw",
+    names=both("A false alarm", "误报"),
+    reference="",
+    impact="minor",
+    status="investigating",
+    created_at=at(5, 0, 10),
+    updated_at=at(5, 30, 10),
+    resolved_at=None,
     updates=(
-        update("update000021", "withdrawn", at(5, 30, 10), ("This was no incident. We are sorry for the noise.",), ("这不是故障，抱歉打扰。",), status="investigating"),
+        update(
+            "update000021",
+            "withdrawn",
+            at(5, 30, 10),
+            ("This was no incident. We are sorry for the noise.",),
+            ("这不是故障，抱歉打扰。",),
+            status="investigating",
+        ),
         update("update000020", "investigating", at(5, 0, 10), ("We are investigating.",), ("正在排查。",)),
     ),
-    components=(), is_withdrawn=True, postmortem=None, postmortem_at=None,
-)  # fmt: skip
+    components=(),
+    is_withdrawn=True,
+    postmortem=None,
+    postmortem_at=None,
+)
 BUSY = Snapshot(
     revision=42,
     page=Page(
