@@ -9,6 +9,8 @@ RULES: Rules = {
     "comms:messages": {"GET": Ability.SEE},
     "comms:message": {"GET": Ability.SEE},
     "comms:resend": {"POST": Ability.RESPOND},
+    "comms:held": {"GET": Ability.CONFIGURE, "POST": Ability.CONFIGURE},
+    "api:held": {"GET": Ability.CONFIGURE, "POST": Ability.CONFIGURE},
     "comms:alarm-seen": {"POST": Ability.CONFIGURE},
     "comms:contact-methods": OWN,
     "comms:contact-act": {"POST": SIGNED_IN},

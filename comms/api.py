@@ -16,6 +16,7 @@ from comms import channel_states, channels, obligations, resend, search, trials
 from comms import serializers as shapes
 from comms.api_alarms import alarms_api_urls
 from comms.api_contacts import contacts_api_urls
+from comms.api_held import held_api_urls
 from comms.models import Delivery, Obligation
 from comms.views.channels import rows as channel_rows
 from incidents.models import Incident
@@ -202,6 +203,7 @@ BELOW = "incidents/<str:reference>/"
 api_urls = [
     *contacts_api_urls,
     *alarms_api_urls,
+    *held_api_urls,
     path("deliveries/", DeliveryList.as_view(), name="delivery-list"),
     path("deliveries/<int:pk>/", DeliveryDetail.as_view(), name="delivery-detail"),
     path("deliveries/<int:pk>/resend/", DeliveryResend.as_view(), name="delivery-resend"),

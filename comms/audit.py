@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Count, Q
 
-from comms import channel_states, obligations
+from comms import channel_states, holding, obligations
 from comms.models import OUTSIDE, Audience, Delivery, DeliveryAttempt, Fanout, Obligation
 from incidents.models import Incident
 from lib import clock
@@ -30,7 +30,7 @@ def _deliveries(since: datetime) -> Iterator[str]:
     unproven = Delivery.objects.filter(state=Delivery.State.SENT, settled_at__gte=since).exclude(tries__outcome=DeliveryAttempt.Outcome.SENT)
     for row in unproven[:SHOWN]:
         yield f"delivery {row.pk} counts as sent, but no attempt was accepted"
-    stuck = Delivery.objects.due(now - LATE).filter(free(now), channel__in=channel_states.usable(now)).order_by("not_before")
+    stuck = holding.sendable(Delivery.objects.due(now - LATE)).filter(free(now), channel__in=channel_states.usable(now)).order_by("not_before")
     for row in stuck[:SHOWN]:
         yield f"delivery {row.pk} has been due since {row.not_before:%H:%M:%S} and nobody sends it"
 
@@ -44,7 +44,9 @@ def _twice(since: datetime) -> Iterator[str]:
 
 
 def _fanouts() -> Iterator[str]:
-    """What is to be told to many is told soon."""
+    """What is to be told to many is told soon, unless effects are held."""
+    if holding.current() is not None:
+        return
     for row in Fanout.objects.filter(done_at=None, created_at__lt=clock.now() - LATE).order_by("created_at")[:SHOWN]:
         yield f"{row.kind} of incident {row.incident_id} has not been told since {row.created_at:%H:%M:%S}: {'it fails' if row.error else 'nobody took it up'}"
 

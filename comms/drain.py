@@ -11,7 +11,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, transaction
 from django.utils.text import Truncator
 
-from comms import catalogue, channel_states, channels, reasons
+from comms import catalogue, channel_states, channels, holding, reasons
 from comms.alarms import raise_alarm
 from comms.channels.base import Channel, ChannelError, Message
 from comms.contacts import suppress
@@ -51,7 +51,7 @@ def work(lane: Lane) -> int:
     worked, is_known_to_work = 0, False
     try:
         while not stopping.is_set() and time.monotonic() < until and lane.channel in channel_states.usable(clock.now()):
-            due = Delivery.objects.due(clock.now()).filter(channel=lane.channel, priority=lane.priority).order_by("not_before", "id")
+            due = holding.sendable(Delivery.objects.due(clock.now())).filter(channel=lane.channel, priority=lane.priority).order_by("not_before", "id")
             claimed = leases.claim(due, seconds=CLAIM_SECONDS, limit=BATCH)
             hit("comms.after_claim")
             if not claimed:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from comms import channels, notices, outbox
+from comms import channels, holding, notices, outbox
 from comms.contacts import mail_addresses
 from comms.models import Fanout
 from comms.outbox import Letter
@@ -24,7 +24,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0  # seconds
 
 
 def work(now: datetime) -> int:
-    """Fan out what waits; a failed one is tried again, longer apart each time, and shows in `audit.invariants`."""
+    """Fan out what waits; a failed one is tried again, longer apart each time, and shows in `audit.invariants`. Nothing while effects are held."""
+    if holding.current() is not None:
+        return 0
     waiting = Fanout.objects.filter(done_at=None, not_before__lte=now).order_by("not_before", "id")
     claimed = leases.claim(waiting, seconds=LEASE_SECONDS, limit=BATCH)
     for row in claimed:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from comms import channels, reasons
+from comms import channels, holding, reasons
 from comms.models import Alarm
 
 
@@ -19,8 +19,9 @@ class Warning:
 
 
 def warnings() -> list[Warning]:
-    """Open alarms in the reader's language; one query."""
-    return [Warning(describe(alarm), *mending(alarm)) for alarm in Alarm.objects.filter(cleared_at=None).order_by("raised_at")]
+    """What is held, and open alarms, in the reader's language; two queries."""
+    held = [Warning(_("Restored from a backup: what was waiting then is held"), "/messages/held/", _("Send or drop it"))] if holding.current() else []
+    return held + [Warning(describe(alarm), *mending(alarm)) for alarm in Alarm.objects.filter(cleared_at=None).order_by("raised_at")]
 
 
 def describe(alarm: Alarm) -> str:

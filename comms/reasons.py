@@ -23,6 +23,7 @@ RECOVERED = gettext_noop("it has recovered by itself")
 NEVER_TOLD = gettext_noop("this reader was never told of the incident")
 CLOSED_ACCOUNT = gettext_noop("this person's account is closed")
 NOT_NAMED = gettext_noop("the incident is private now, and this reader is not named")
+HELD = gettext_noop("it was waiting when the portal was restored from a backup, and was dropped")
 ADDRESS_GONE = gettext_noop("the server said that this address does not exist; its reader has not confirmed it since")
 
 # What channels say.

@@ -12,8 +12,8 @@ SINKS = {
         routes=("api:delivery-list", "api:delivery-detail", "api:obligation-list", "api:incident-messages", "api:incident-obligations"),
     ),
     "comms.alarms": Sink(
-        "the red strip and the channels' state: channels, counts and what providers said",
-        routes=("comms:channels", "api:channel-list", "api:alarm-list"),
+        "the red strip, what is held and the channels' state: channels, counts and what providers said",
+        routes=("comms:channels", "comms:held", "api:channel-list", "api:alarm-list", "api:held"),
         is_mute=True,
     ),
 }

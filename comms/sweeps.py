@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from comms import channel_states, fanout, lanes, obligations, reasons
+from comms import channel_states, fanout, holding, lanes, obligations, reasons
 from comms.drain import Lane
 from comms.models import Delivery
 from lib import clock
@@ -19,7 +19,7 @@ def drain_outbox(*, now: datetime | None = None) -> int:
     late = Delivery.objects.filter(free(now), state=Delivery.State.DUE, expires_at__lte=now).exclude(tries__outcome="started")
     expired = late.update(state=Delivery.State.EXPIRED, settled_at=now, answer=reasons.EXPIRED, secret="")
     usable = channel_states.usable(now)
-    waiting = Delivery.objects.due(now).filter(free(now), channel__in=usable).order_by().values_list("channel", "priority").distinct()
+    waiting = holding.sendable(Delivery.objects.due(now)).filter(free(now), channel__in=usable).order_by().values_list("channel", "priority").distinct()
     return expired + lanes.run(Lane(channel, priority) for channel, priority in waiting)
 
 

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from comms.views import channels, contacts, messages
+from comms.views import channels, contacts, held, messages
 
 app_name = "comms"
 urlpatterns = [
     path("messages/", messages.message_list, name="messages"),
+    path("messages/held/", held.held, name="held"),
     path("messages/<int:pk>/", messages.message, name="message"),
     path("messages/<int:pk>/resend/", messages.send_again, name="resend"),
     path("messages/alarms/<int:pk>/seen/", messages.alarm_seen, name="alarm-seen"),
