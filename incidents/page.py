@@ -16,7 +16,7 @@ from incidents.models import Clock, Impact, Incident, RoleAssignment, State
 from incidents.playbook import incident_playbook
 from lib import clock as time
 from lib.i18n import pick
-from lib.times import span
+from lib.times import running, span
 
 S = State
 PHASES = ((S.DECLARED, S.CONFIRMED, S.DIAGNOSING), (S.FIXING, S.ROLLING_BACK), (S.VERIFYING,), (S.WATCHING,))
@@ -153,7 +153,7 @@ def countdown(row: Clock, label: str, now: datetime) -> Face:
         return Face(row.kind, label, _("kept · %(took)s") % {"took": took}, "good", hint=_("target %(target)s") % {"target": span(row.target_seconds)})
     left = (row.due_at - now).total_seconds()
     level = "bad" if left <= 0 else "warn" if left < row.target_seconds * NEARLY_OVER else "good"
-    text = (_("%s left") if left > 0 else _("%s over")) % span(left if left > 0 else -left)
+    text = (_("%s left") if left > 0 else _("%s over")) % running(abs(left))
     hint = _("target %(target)s") % {"target": span(row.target_seconds)} + (" · " + _("working time") if row.is_working_time else "")
     share = max(0, min(1000, int(1000 * left / max(row.target_seconds, 1))))
     return Face(row.kind, label, text, level, due=row.due_at, target=row.target_seconds, hint=hint, share=share)
@@ -163,7 +163,7 @@ def faces(incident: Incident, clocks: Iterable[Clock], now: datetime) -> list[Fa
     """The clocks of the head: since it began, RTO, RPO exposure, the watch, the next updates due."""
     rows = list(clocks)
     end = incident.resolved_at or incident.closed_at
-    began = Face("since", _("Since it began"), span((now - incident.began_at).total_seconds()), since=incident.began_at)
+    began = Face("since", _("Since it began"), running((now - incident.began_at).total_seconds()), since=incident.began_at)
     shown = [Face("since", _("Lasted"), span((end - incident.began_at).total_seconds())) if end else began]
     for kind, label in (("rto", pgettext("clock", "RTO")), ("watch", pgettext("clock", "Watch"))):
         row = strictest(rows, kind)
@@ -188,7 +188,7 @@ def updates_due(incident: Incident, now: datetime) -> list[Face]:
     for row in figure.value if figure else ():
         due = datetime.fromisoformat(row["due"]) if isinstance(row["due"], str) else row["due"]
         left = (due - now).total_seconds()
-        text = (_("in %s") if left > 0 else _("%s over")) % span(abs(left))
+        text = (_("in %s") if left > 0 else _("%s over")) % running(abs(left))
         label = _("Update: %(audience)s") % {"audience": row["label"]}
         shown.append(
             Face(f"update-{row['audience']}", label, text, "bad" if left <= 0 else "warn" if left < 300 else "", due=due, target=row.get("every") or 1800)

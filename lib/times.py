@@ -39,3 +39,9 @@ def span(seconds: float) -> str:
         said = _("%(count)s h") % {"count": hours}
         return said if not minutes else said + " " + _("%(count)s min") % {"count": minutes}
     return _("%(count)s d") % {"count": hours // 24}
+
+
+def running(seconds: float) -> str:
+    """The length as a running clock shows it: as `span`, below ten minutes with seconds ("4 min 05 s"); `time.js` says the same."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{span(minutes * 60)} {ngettext('%(count)s s', '%(count)s s', rest) % {'count': f'{rest:02d}'}}" if 0 < minutes < 10 else span(seconds)

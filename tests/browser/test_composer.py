@@ -144,6 +144,34 @@ def test_on_a_phone_all_clocks_and_all_acts_are_in_reach(window, declared):
     expect(last).to_be_in_viewport()
 
 
+def test_on_a_phone_one_writes_at_the_thumb_from_anywhere_in_a_long_story(window, declared):
+    page = live(window(declared("Long by thumb"), width=390, height=844))
+    page.evaluate("for (let n = 0; n < 80; n++) document.getElementById('story').append(document.querySelector('#story .entry').cloneNode(true))")
+    page.evaluate("scrollTo(0, 700)")
+    expect(page.locator("#composer")).not_to_be_in_viewport()
+    page.click(".write")
+    page.keyboard.type("The pool is full")
+    expect(page.locator("#composer")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".head-acts")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".part-tabs")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("scrollY") == 700, "what is read stays where it is"
+    page.evaluate("Object.defineProperty(visualViewport, 'height', {value: 500}); visualViewport.dispatchEvent(new Event('resize'))")
+    assert page.evaluate("document.getElementById('composer').getBoundingClientRect().bottom") <= 500, "a keyboard covers no part of it"
+    page.click("#composer button.primary")
+    expect(page.locator("#story")).to_contain_text("The pool is full")
+    expect(page.locator("#composer")).not_to_be_in_viewport()
+
+
+def test_on_a_phone_the_story_is_found_again_where_it_was_left(window, declared):
+    page = live(window(declared("Left and found"), width=390, height=844))
+    page.evaluate("for (let n = 0; n < 80; n++) document.getElementById('story').append(document.querySelector('#story .entry').cloneNode(true))")
+    page.evaluate("scrollTo(0, 700)")
+    page.click(".part-tabs a:has-text('Steps')")
+    expect(page.locator("#panel-steps")).to_be_visible()
+    page.click(".part-tabs a:has-text('Story')")
+    assert page.evaluate("scrollY") == 700
+
+
 def test_a_moment_in_a_chinese_sentence_has_its_date_before_its_time(window, declared):
     page = live(window(declared("按时"), language="zh-hans"))
     page.click(".head-acts [data-act=acknowledge]")

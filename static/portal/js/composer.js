@@ -57,11 +57,22 @@ document.addEventListener("keydown", (event) => {
 }, true);
 document.addEventListener("focusout", (event) => { if (event.target.id === "composer-text") setTimeout(() => { if (document.activeElement !== box()) hide(); }, 100); });
 
+/* On a phone the composer comes to the thumb while somebody writes, above the keyboard where one is on the screen. */
+const narrow = matchMedia("(max-width: 720px)"), view = window.visualViewport;
+function writes(yes) { yes ? document.body.dataset.writing = "" : delete document.body.dataset.writing; }
+document.querySelector(".write")?.addEventListener("click", (event) => { event.preventDefault(); writes(true); box().focus({ preventScroll: true }); });
+document.addEventListener("focusin", (event) => { if (narrow.matches && event.target.id === "composer-text") writes(true); });
+document.addEventListener("pointerdown", (event) => { if (!event.target.closest(".composer, .write")) writes(false); });
+document.addEventListener("keydown", (event) => { if (event.key === "Escape" && event.target.id === "composer-text") { writes(false); box().blur(); } });
+document.addEventListener("acted", () => writes(false));
+const keyboard = () => document.documentElement.style.setProperty("--keyboard", `${Math.max(0, Math.round(innerHeight - view.height - view.offsetTop))}px`);
+for (const change of ["resize", "scroll"]) view?.addEventListener(change, keyboard);
+
 /* What is half-written survives a reload of this tab. */
 const drawer = () => `draft:${document.body.dataset.reference}`;
 function keep() { try { box().value ? sessionStorage.setItem(drawer(), box().value) : sessionStorage.removeItem(drawer()); } catch { /* no storage: nothing is kept */ } }
 document.addEventListener("acted", () => { try { sessionStorage.removeItem(drawer()); } catch { /* no storage */ } });
-document.addEventListener("htmx:afterSwap", (event) => { if (document.getElementById("composer")?.contains(event.target) || event.detail.target?.id === "composer") box()?.focus(); });
+document.addEventListener("htmx:afterSwap", (event) => { if (document.getElementById("composer")?.contains(event.target) || event.detail.target?.id === "composer") if (!narrow.matches || "writing" in document.body.dataset) box()?.focus({ preventScroll: true }); });
 try { if (box() && !box().value) box().value = sessionStorage.getItem(drawer()) || ""; } catch { /* no storage */ }
 
 /* Pictures wait in the file field until the note is sent; a refusal of the words gives them back. */

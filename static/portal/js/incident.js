@@ -167,6 +167,14 @@ function choose(link) {
   document.body.dataset.part = link.hash.slice(1);
   for (const shown of document.querySelectorAll(".panel, .story-column")) shown.classList.toggle("part-here", shown.id === link.hash.slice(1));
 }
-tabs.addEventListener("click", (event) => { const link = event.target.closest("a"); if (link && narrow.matches) { event.preventDefault(); choose(link); scrollTo(0, 0); } });
+let readTo = 0; // where the story was left
+tabs.addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  if (!link || !narrow.matches) return;
+  event.preventDefault();
+  if (document.body.dataset.part === "story-part") readTo = scrollY;
+  choose(link);
+  scrollTo({ top: link.hash === "#story-part" ? readTo : 0, behavior: "instant" });
+});
 document.addEventListener("htmx:afterSwap", () => { if (document.body.dataset.part) document.getElementById(document.body.dataset.part)?.classList.add("part-here"); });
 choose([...tabs.querySelectorAll("a")].find((link) => link.hash === location.hash) || tabs.querySelector("a"));
