@@ -36,8 +36,11 @@ RULES: Rules = {
     "api:silence-list": {"GET": Ability.SEE, "POST": Ability.RESPOND},
     "api:silence-detail": {"GET": Ability.SEE},
     "api:silence-end": {"POST": Ability.RESPOND},
+    "api:silence-extend": {"POST": Ability.RESPOND},
+    "api:foresight": {"POST": Ability.RESPOND},
     "api:source-hold": {"POST": Ability.COMMAND},
     "api:alert-list": {"GET": Ability.SEE},
+    "api:alerts-unrouted": {"GET": Ability.SEE},
     "api:alert-detail": {"GET": Ability.SEE},
     "api:incident-alerts": {"GET": Ability.SEE},
     "api:incident-split": {"POST": Ability.RESPOND},  # whoever commands the incident: the act asks

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
-from detection import candidates, search
+from detection import candidates, search, unrouted
 from detection import serializers as shapes
 from detection.api_changes import change_urls
 from detection.api_mapping import mapping_api_urls
@@ -54,6 +54,18 @@ class AlertList(GenericAPIView):
         """Firing ones first."""
         found = search.alerts(request.user, request.query_params)
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
+
+
+class AlertsUnrouted(GenericAPIView):
+    """Alerts that belong to no service."""
+
+    serializer_class = shapes.UnroutedSerializer
+    pagination_class = None
+
+    @extend_schema(responses=shapes.UnroutedSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """What fires, or ended in the last 7 days, by the label that one press maps; at most 100, the most that fire first."""
+        return Response(self.get_serializer(unrouted.gather(request.user), many=True).data)
 
 
 class AlertDetail(ETagMixin, GenericAPIView):
@@ -155,6 +167,7 @@ class CandidateDismiss(IdempotentMixin, CandidateAPI):
 
 api_urls = [
     path("alerts/", AlertList.as_view(), name="alert-list"),
+    path("alerts/unrouted/", AlertsUnrouted.as_view(), name="alerts-unrouted"),
     path("alerts/<int:pk>/", AlertDetail.as_view(), name="alert-detail"),
     path("incidents/<str:reference>/alerts/", IncidentAlerts.as_view(), name="incident-alerts"),
     path("candidates/", CandidateList.as_view(), name="candidate-list"),

@@ -13,6 +13,8 @@ from rest_framework.serializers import BaseSerializer
 from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
 from detection import serializers_silences as shapes
 from detection import silences
+from detection.foresight import foresee
+from detection.matchers import checked
 from detection.models import Silence, Source
 from lib import clock
 from lib.errors import NotFound, Refused
@@ -94,6 +96,32 @@ class SilenceEnd(IdempotentMixin, SilenceAPI):
         return self.shown(silences.end(self.find(pk), actor=request.user, request=request))
 
 
+class SilenceExtend(IdempotentMixin, SilenceAPI):
+    """Another end for a silence."""
+
+    @extend_schema(request=shapes.SilenceExtendSerializer, responses=shapes.SilenceSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Let it last until then, later or earlier; for a hold you need to command. 409 for one that is over."""
+        said = shapes.SilenceExtendSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        return self.shown(silences.extend(self.find(pk), said.validated_data["ends_at"], actor=request.user, request=request))
+
+
+class SilencesForesee(IdempotentMixin, GenericAPIView):
+    """What a silence would hide."""
+
+    serializer_class = shapes.ForeseeSerializer
+
+    @extend_schema(responses=shapes.ForesightSerializer)
+    def post(self, request: Request) -> Response:
+        """How many of the alerts that you may see these matchers meet; nothing is made."""
+        said = self.get_serializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        source = said.validated_data.get("source")
+        found = foresee(request.user, checked(said.validated_data["matchers"], has_source=source is not None), source)
+        return Response(shapes.ForesightSerializer(found).data)
+
+
 class SourceHold(IdempotentMixin, SilenceAPI):
     """Holding a source."""
 
@@ -110,5 +138,7 @@ silence_urls = [
     path("silences/", SilenceList.as_view(), name="silence-list"),
     path("silences/<int:pk>/", SilenceDetail.as_view(), name="silence-detail"),
     path("silences/<int:pk>/end/", SilenceEnd.as_view(), name="silence-end"),
+    path("silences/<int:pk>/extend/", SilenceExtend.as_view(), name="silence-extend"),
+    path("silences/foresee/", SilencesForesee.as_view(), name="foresight"),
     path("sources/<slug:slug>/hold/", SourceHold.as_view(), name="source-hold"),
 ]

@@ -79,8 +79,9 @@ def _envelopes(full: bool) -> list[str]:
 
 def _missing(envelope: Envelope) -> list[str]:
     """Alerts of an accepted request that are not in the table."""
+    kind = KINDS[envelope.source.kind]
     try:
-        batch = KINDS[envelope.source.kind].parse(loads(envelope.body))
+        batch = (kind.parse_mapped or kind.parse)(loads(envelope.body))
     except (BadJSON, BadBatch):
         return [f"envelope {envelope.pk} cannot be read any more"]
     if len(batch.alerts) > envelope.accepted and len(batch.alerts) + len(batch.rejected) == envelope.accepted + envelope.rejected:

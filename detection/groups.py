@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from detection import bulk
+from detection.deciding import decide
 from detection.held import Held
 from detection.models import Alert, AlertGroup, Candidate, Source
 from detection.placing import DECLARES, SPLIT, Home, Standing, gravest, key_of, needs_group, standing
@@ -69,7 +70,7 @@ def place(changes: list[Change], held: Held, source: Source, received: datetime)
             if needs_group(change.row):
                 by_key.setdefault(key_of(change.row, held.homes), []).append(change.row)
             elif change.row.group_id is None and change.row.silence_id is None:
-                change.row.why = {**change.row.why, "act": "kept" if change.row.fired else "end_only"}
+                decide(change.row, "kept" if change.row.fired else "end_only")
     for key in sorted(by_key):
         _place_at(held.by_key[key], by_key[key], held, placed, source, received)
     for change in changes:  # those that waited in a group which was declared just now
@@ -108,7 +109,7 @@ def _place_at(group: AlertGroup, rows: list[Alert], held: Held, placed: Placed, 
     speaker = gravest(rows) if act == "opened" else None
     for row in rows:
         row.group, row.incident = group, incident
-        row.why = {**row.why, "act": act if speaker in (None, row) else "joined"}
+        decide(row, act if speaker in (None, row) else "joined")
 
 
 def _renew(group: AlertGroup, alert: Alert, held: Held, now: datetime) -> AlertGroup:

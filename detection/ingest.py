@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from detection import guard, keys, refusals
+from detection import guard, keys, mapped_words, refusals
 from detection.correlate import Outcome
 from detection.delivering import Busy, deliver
 from detection.models import Source
@@ -148,6 +149,8 @@ def _read(source: Source, kind: Kind, raw: bytes) -> Batch:
     try:
         return kind.parse(payload)
     except BadBatch as bad:
+        with suppress(BadBatch):
+            return mapped_words.read(source, kind, payload, bad)
         refusals.set_aside(source, raw, bad.reason, bad.detail)
         raise Answer(422, "unprocessable", _("The body %(reason)s.") % {"reason": sentence(bad.reason, bad.detail)}) from None
 

@@ -46,6 +46,17 @@ class AlertSerializer(serializers.ModelSerializer):
         return [said for said in why.explain(alert, reference=alert.incident.reference if alert.incident else "") if said]
 
 
+class UnroutedSerializer(serializers.Serializer):
+    """Alerts of no service with the same label and value."""
+
+    label = serializers.CharField(help_text="“alertname” is the name.")  # type: ignore[assignment]  # a field of that name, as the API calls it
+    value = serializers.CharField()
+    count = serializers.IntegerField()
+    firing = serializers.IntegerField()
+    severity = serializers.CharField(help_text="The gravest of them.")
+    newest = serializers.IntegerField(source="newest.pk", help_text="The id of the newest, for mapping it.")
+
+
 class CandidateSerializer(serializers.ModelSerializer):
     """A candidate."""
 

@@ -56,3 +56,28 @@ class SilenceMakeSerializer(serializers.Serializer):
     starts_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Now unless said otherwise.")
     ends_at = serializers.DateTimeField(help_text="At most 30 days later.")
     comment = serializers.CharField(max_length=500, required=False, allow_blank=True)
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Until the evening", {"ends_at": "2030-01-01T18:00:00Z"})])
+class SilenceExtendSerializer(serializers.Serializer):
+    """Another end."""
+
+    ends_at = serializers.DateTimeField(help_text="At most 30 days after it starts.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("By name", {"matchers": [{"label": "alertname", "op": "=", "value": "DiskFull"}], "source": None})])
+class ForeseeSerializer(serializers.Serializer):
+    """A silence that is thought of; without matchers all that a source sends."""
+
+    matchers = MatcherSerializer(many=True, required=False, default=list)
+    source: Any = serializers.SlugRelatedField(slug_field="slug", queryset=Source.objects.all(), required=False, allow_null=True)
+
+
+class ForesightSerializer(serializers.Serializer):
+    """What it would hide of the alerts that the caller may see."""
+
+    firing = serializers.IntegerField(help_text="How many that fire now.")
+    last_24_hours = serializers.IntegerField(source="day")
+    last_7_days = serializers.IntegerField(source="week")
+    is_cut = serializers.BooleanField(help_text="Only the newest 10,000 alerts were counted.")
+    alerts: Any = serializers.SlugRelatedField(slug_field="pk", source="named", many=True, read_only=True, help_text="The first five, by their ids.")

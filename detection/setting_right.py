@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from django.db import IntegrityError, transaction
 
 from detection import bulk, correlate, groups, rules
+from detection.deciding import decide, reworded
 from detection.models import Alert, AlertGroup, Candidate, Mapping, Restatement, Source
 from detection.placing import GROUPS, SPLIT, Standing, standing
 from incidents import lifecycle, timeline
@@ -67,7 +68,7 @@ def _served(row: Alert, in_force: rules.Rules) -> bool:
     """Give an alert the service that the rules name; whether anything is other than it was."""
     service, why = rules.service_of(row.labels, in_force, row.name)
     is_other = row.service_id != (service.pk if service else None) or row.why.get("service") != why
-    row.service, row.why = service, {**row.why, "service": why}
+    row.service, row.why = service, reworded(row, row.severity, {"service": why})
     return is_other
 
 
@@ -113,7 +114,8 @@ def _grade(source: Source, keys: list[int], mapping: Mapping) -> None:
         changes = correlate.regrade(source, keys, clock.now())
         left = [change.row for change in changes if change.row.severity not in GROUPS and change.row.incident_id is None and change.row.group_id]
         for row in left:
-            row.group, row.why = None, {**row.why, "act": "kept"}
+            row.group = None
+            decide(row, "kept")
         bulk.update(left, ["group", "why"])
         _withdraw({before[change.row.pk] for change in changes if change.row.pk in before}, mapping)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from detection.deciding import decide
 from detection.matchers import matches
 from detection.models import Alert, Silence, Source
 from detection.unfolding import Change
@@ -44,7 +45,7 @@ def _judge(change: Change, silence: Silence | None) -> None:
         if row.silence_id != silence.pk:
             row.silence = silence
             change.is_reworded = True
-        row.why = {**row.why, "act": "silenced"}
+        decide(row, "silenced")
         change.began = False
     elif row.silence_id is not None:
         _free(change)

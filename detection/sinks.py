@@ -5,7 +5,15 @@ from lib.sinks import Sink
 SINKS = {
     "detection.alerts": Sink(
         "alerts with their labels and why-texts: those that lead to no incident, or to one that the reader may see",
-        routes=("detection:alerts", "detection:unrouted", "detection:alert", "api:alert-list", "api:alert-detail", "api:incident-alerts"),
+        routes=(
+            "detection:alerts",
+            "detection:unrouted",
+            "detection:alert",
+            "api:alert-list",
+            "api:alert-detail",
+            "api:alerts-unrouted",
+            "api:incident-alerts",
+        ),
     ),
     "detection.candidates": Sink(
         "candidates: those that lead to no incident, or to one that the reader may see", routes=("api:candidate-list", "api:candidate-detail")
@@ -15,7 +23,9 @@ SINKS = {
         routes=("detection:silences", "api:silence-*"),
         is_mute=True,
     ),
-    "detection.foresight": Sink("what a silence would hide, and the labels it begins with: alerts that the reader may see", routes=("detection:silence-new",)),
+    "detection.foresight": Sink(
+        "what a silence would hide, and the labels it begins with: alerts that the reader may see", routes=("detection:silence-new", "api:foresight")
+    ),
     "detection.sources": Sink(
         "senders and what of theirs could not be taken: it became no alert and so leads to no incident; never an accepted body",
         routes=(

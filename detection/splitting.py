@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.abilities import Ability
 from detection import bulk, effects
+from detection.deciding import decide
 from detection.models import Alert, AlertGroup, Candidate
 from detection.placing import SPLIT, gravest
 from incidents import lifecycle, rights, timeline
@@ -105,7 +106,7 @@ def _move(rows: list[Alert], groups: dict[int, AlertGroup], fresh: Incident) -> 
     homes = {pk: _own(groups[pk], fresh).pk for pk in sorted(divided)}
     for row in rows:
         row.incident, row.group_id = fresh, homes.get(row.group_id, row.group_id) if row.group_id else None
-        row.why = {**row.why, "act": "split"}
+        decide(row, "split")
     bulk.update(rows, ("group", "incident", "why"))
 
 

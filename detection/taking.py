@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.abilities import Ability
-from detection import changes, correlate
+from detection import belated, changes, correlate, mapped_words
 from detection.delivering import Busy, within
 from detection.masking import MASK
 from detection.models import Alert, SetAside
@@ -100,7 +100,7 @@ def _take(pk: int, actor: Any, request: Any, received: datetime) -> Taken:
     payload = loads(row.payload.encode())
     whole = payload if row.index is None else KINDS[row.source.kind].wrap(payload)
     try:
-        told = KINDS[row.source.kind].read(whole)
+        told = _read(row, whole)
     except BadBatch as bad:
         return _still(row, bad.reason, bad.detail, actor, request)
     if isinstance(told, NormalChange):
@@ -123,8 +123,18 @@ def _take(pk: int, actor: Any, request: Any, received: datetime) -> Taken:
     return Taken(True, row.alert)
 
 
+def _read(row: SetAside, payload: Any) -> Batch | NormalChange:
+    """As its kind reads it, with the words that a mapping knows since. Raises BadBatch."""
+    kind = KINDS[row.source.kind]
+    try:
+        return kind.read(payload)
+    except BadBatch as bad:
+        return mapped_words.read(row.source, kind, payload, bad)
+
+
 def _bring_in(row: SetAside, batch: Batch, payload: Any, received: datetime) -> None:
-    correlate.take(row.source, [correlate.Delivery(batch, canonical(payload).encode(), batch.alerts)], received)
+    alerts = belated.timed(row.source, batch.alerts, row.received_at)
+    correlate.take(row.source, [correlate.Delivery(batch, canonical(payload).encode(), alerts)], received)
     if batch.alerts:
         row.alert = Alert.objects.filter(source=row.source, fingerprint=batch.alerts[0].fingerprint).order_by("-last_received_at", "-pk").first()
 

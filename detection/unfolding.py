@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from detection.deciding import reworded
 from detection.episodes import Episode, Stretch, dump, gather, load
 from detection.models import Alert, Source
 from detection.normal import NormalAlert
@@ -134,7 +135,7 @@ def regraded(rows: Iterable[Alert], rules: Rules, over: Collection[int]) -> list
         if severity != row.severity or row.why.get("severity") != why:
             grew = row.is_firing and row.fired and severity < row.severity and row.incident_id not in over
             changes.append(Change(row, began=grew, is_touched=severity != row.severity, is_reworded=True))
-            row.severity, row.why = severity, {**row.why, "severity": why}
+            row.why, row.severity = reworded(row, severity, {"severity": why}), severity
     return changes
 
 
@@ -154,9 +155,8 @@ def _describe(row: Alert, notice: Notice) -> None:
     row.name, row.title, row.summary, row.url = alert.name, alert.title, alert.summary, alert.url
     row.labels, row.annotations, row.links = alert.labels, alert.annotations, list(alert.links)
     row.label_text = " ".join(f"{name}={value}" for name, value in alert.labels.items())[:4000]
-    row.severity = meaning.severity
+    row.why, row.severity = reworded(row, meaning.severity, meaning.why), meaning.severity
     if meaning.service is not None:
         row.service = meaning.service
     else:
         row.service_id = None
-    row.why = {**row.why, **meaning.why}

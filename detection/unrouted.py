@@ -28,8 +28,10 @@ class Unrouted:
 
 
 def alerts(user: Any) -> QuerySet[Alert]:
-    """Those that fire or came lately, as far as `user` may see them."""
-    return Alert.objects.visible_to(user).filter(Q(is_firing=True) | Q(last_received_at__gte=clock.now() - RECENT), service=None)
+    """Those that fire or ended lately, as far as `user` may see them: each half says all that its index is made for."""
+    fires = Q(status=Alert.Status.FIRING, service=None)
+    ended = Q(status=Alert.Status.RESOLVED, service=None, ends_at__gte=clock.now() - RECENT)
+    return Alert.objects.visible_to(user).filter(fires | ended)
 
 
 def gather(user: Any) -> list[Unrouted]:

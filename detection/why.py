@@ -40,6 +40,8 @@ NOTES: dict[str, Callable[[], str]] = {
     "start_future": lambda: _("It says that it begins in the future; the receipt counts as its beginning"),
     "start_old": lambda: _("It began more than a day before it was received; the receipt counts as the beginning of an incident"),
     "start_absent": lambda: _("It does not say when it began; the receipt counts"),
+    "start_set_aside": lambda: _("It does not say when it began; it was set aside first, and counts from when it was received then"),
+    "set_aside_old": lambda: _("It was taken in more than a day later; an incident of it begins with that"),
     "start_unusable": lambda: _("Its start is no usable time; the receipt counts"),
     "end_unusable": lambda: _("Its end is no usable time; the receipt counts"),
     "end_before_start": lambda: _("It ends before it begins; the beginning counts as its end"),
@@ -50,7 +52,8 @@ NOTES: dict[str, Callable[[], str]] = {
 def explain(alert: Alert, *, reference: str = "") -> list[str]:
     """What became of it and for which reasons, the most important first. `reference` names its incident if the reader may see it."""
     why = alert.why or {}
-    return [_act(alert, str(why.get("act", "")), reference), _silenced(alert), severity(alert), service(alert), *notes(alert), _acknowledged(alert)]
+    act = _act(alert, str(why.get("act", "")), reference)
+    return [act, _silenced(alert), severity(alert), service(alert), *_decided(alert), *notes(alert), _acknowledged(alert)]
 
 
 def severity(alert: Alert) -> str:
@@ -67,9 +70,25 @@ def service(alert: Alert) -> str:
     return make(said) if make else ""
 
 
+def _decided(alert: Alert) -> list[str]:
+    """What was otherwise when it was decided where it goes."""
+    then, now = (alert.why or {}).get("decided"), alert.why or {}
+    if not then:
+        return []
+    graded, placed = then.get("severity") or {}, then.get("service") or {}
+    said = []
+    if then["code"] != alert.severity and graded.get("from") in SEVERITY:
+        said.append(SEVERITY[graded["from"]](graded, then["code"]))
+    if placed != (now.get("service") or {}) and placed.get("from") in SERVICE:
+        said.append(SERVICE[placed["from"]](placed))
+    return [_("When that was decided: %(reason)s") % {"reason": one} for one in said]
+
+
 def notes(alert: Alert) -> list[str]:
     """What was odd about it."""
-    return [NOTES[note]() for note in (alert.why or {}).get("notes", []) if note in NOTES]
+    told = (alert.why or {}).get("notes", [])
+    said = ["set_aside_old" if note == "start_old" and "start_set_aside" in told else note for note in told]
+    return [NOTES[note]() for note in said if note in NOTES]
 
 
 def _acknowledged(alert: Alert) -> str:
@@ -94,7 +113,7 @@ def withdrawn(why: Said) -> str:
 
 
 def _act(alert: Alert, act: str, reference: str) -> str:
-    values = {"reference": reference or _("an incident"), "severity": alert.severity}
+    values = {"reference": reference or _("an incident"), "severity": ((alert.why or {}).get("decided") or {}).get("code") or alert.severity}
     if act == "opened":
         return _("Opened %(reference)s: a %(severity)s declares an incident by itself") % values
     if act == "joined":

@@ -101,6 +101,9 @@ class Alert(models.Model):
             models.Index(fields=["group"], name="alert_firing_of_group", condition=Q(status="firing")),
             # What a silence hides now, and what is to be placed once it is over.
             models.Index(fields=["silence"], name="alert_firing_of_silence", condition=Q(status="firing", silence__isnull=False)),
+            # Those of no service that a person could map: what fires, and what ended lately. Beginning with the service, or SQLite takes the key's own index.
+            models.Index(fields=["service", "is_firing"], name="alert_unrouted_firing", condition=Q(status="firing", service=None)),
+            models.Index(fields=["service", "ends_at"], name="alert_unrouted_ended", condition=Q(status="resolved", service=None)),
             # Pruning by end.
             models.Index(fields=["ends_at"], name="alert_ended", condition=Q(status="resolved")),
         ]

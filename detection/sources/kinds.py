@@ -23,7 +23,8 @@ class Kind:
 
     `parse` makes a batch of a decoded request and raises BadBatch when it is nothing of this kind; `sample` makes a request as
     such a sender would, of a title, a severity (P1 to P4) and a status; `wrap` makes a request of one alert of a list. `key_field` is
-    the name under which the payload itself holds the source's key, and `parse_change` reads what tells of a change where such come in, too.
+    the name under which the payload itself holds the source's key, and `parse_change` reads what tells of a change where such come in, too. `parse_mapped`
+    is `parse` without a choice of severities, where the protocol has one: for words that a mapping gives a meaning.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Kind:
     wrap: Callable[[Any], Any] = lambda alert: [alert]
     key_field: str = ""
     parse_change: Callable[[Any], NormalChange] | None = None
+    parse_mapped: Callable[[Any], Batch] | None = None
 
     @property
     def limit(self) -> str:

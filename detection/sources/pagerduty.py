@@ -36,7 +36,12 @@ ZONE = re.compile(r"(?:[Zz]|([+-]\d\d):?(\d\d)Z?)?$", re.ASCII)
 SEVERITY_OF = {"P1": "critical", "P2": "error", "P3": "warning", "P4": "info"}
 
 
-def parse(event: Any) -> Batch:
+def parse_mapped(event: Any) -> Batch:
+    """What one event means whose severity may be any word: somebody said what it means here. Raises BadBatch."""
+    return parse(event, is_mapped=True)
+
+
+def parse(event: Any, *, is_mapped: bool = False) -> Batch:
     """What one event means. A trigger without `dedup_key` is none here: the door gives it one and tells it to the sender."""
     if not isinstance(event, dict):
         raise BadBatch("not_an_object")
@@ -49,7 +54,7 @@ def parse(event: Any) -> Batch:
     if action == ACKNOWLEDGE:
         return Batch(acknowledged=[identity(key)])
     try:
-        return Batch(alerts=[_triggered(event, key) if action == TRIGGER else _resolved(event, key)])
+        return Batch(alerts=[_triggered(event, key, is_mapped) if action == TRIGGER else _resolved(event, key)])
     except BadAlert as bad:
         raise BadBatch(bad.reason, bad.detail) from None
 
@@ -73,12 +78,12 @@ def parse_change(event: Any) -> NormalChange:
     )
 
 
-def _triggered(event: dict[str, Any], key: str) -> NormalAlert:
+def _triggered(event: dict[str, Any], key: str, is_mapped: bool) -> NormalAlert:
     payload = event.get("payload")
     if not isinstance(payload, dict):
         raise BadAlert("not_an_object", "payload")
     summary, origin, severity = (_required(payload, name) for name in ("summary", "source", "severity"))
-    if severity not in SEVERITIES:
+    if severity not in SEVERITIES and not is_mapped:
         raise BadAlert("bad_severity", clean(severity, 40))
     told, is_cut = _details(payload.get("custom_details"))
     labels = {name: text for name, text in told.items() if name not in WORDS and len(text) <= LONGEST_LABEL}
@@ -178,4 +183,5 @@ KIND = Kind(
     ),
     key_field="routing_key",
     parse_change=parse_change,
+    parse_mapped=parse_mapped,
 )

@@ -6,6 +6,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -98,7 +99,9 @@ def mapping_put(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
     except Refused as refused:
         messages.error(request, str(refused))
-    return redirect(MAPPINGS)
+    wanted = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return redirect(wanted if ours else MAPPINGS)
 
 
 @require_GET

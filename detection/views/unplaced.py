@@ -16,6 +16,7 @@ from detection import restating, taking, unrouted
 from detection.forms import MapForm
 from detection.models import Alert, SetAside, Source
 from detection.reasons import sentence
+from incidents.models import Severity
 from lib.errors import Refused
 from lib.keyset import page
 from lib.text import clean
@@ -24,6 +25,8 @@ from lib.text import clean
 @require_GET
 def set_aside(request: HttpRequest) -> HttpResponse:
     """`/alerts/set-aside/`: what could not be taken, with the reason; kept 7 days."""
+    user: Any = request.user
+    may_configure = user.can(Ability.CONFIGURE)
     slug, reason = (clean(request.GET.get(name), 60) for name in ("source", "reason"))
     rows = page(_wanted(slug, reason), order=("-received_at", "-id"), cursor=request.GET.get("cursor"), limit=30)
     seen = set(Alert.objects.visible_to(request.user).filter(pk__in=[row.alert_id for row in rows.rows if row.alert_id]).values_list("pk", flat=True))
@@ -35,12 +38,14 @@ def set_aside(request: HttpRequest) -> HttpResponse:
                 "row": row,
                 "reason": sentence(row.reason, row.detail),
                 "obstacle": "" if row.taken_at else taking.obstacle(row),
+                "word": row.detail if may_configure and row.reason == "bad_severity" and not row.taken_at else "",
                 "alert": row.alert_id if row.alert_id in seen else None,
             }
             for row in rows.rows
         ],
         "sources": Source.objects.all(),
         "reasons": [(one["reason"], sentence(one["reason"]), one["count"]) for one in counted],
+        "severities": Severity.values,
         "slug": slug,
         "reason": reason,
         "waiting": _wanted(slug, reason).filter(taken_at=None).exists(),

@@ -256,3 +256,37 @@ def test_what_fires_is_counted_by_severity_and_service(client, fire, responder):
     assert (
         'severity=P4" aria-current="true">P4 <span class="count">2</span>' in text and 'service=api-gateway">API gateway <span class="count">2</span>' in text
     )
+
+
+def test_why_says_what_was_true_when_it_was_decided(put, fire):
+    fire(make_alert("A", severity="error", service="gone"), make_alert("B", severity="info"))
+    put("alertname", "A", severity="P4", service="cache")
+    said = why.explain(only(), reference="INC-1")
+    assert said[0] == "Opened INC-1: a P2 declares an incident by itself" and "P4, because alertname “A” is mapped to it" in said
+    assert "When that was decided: P2, because its label severity says “error”" in said
+    assert "When that was decided: Unassigned, because nobody here knows the service “gone” of its label service" in said
+    put("alertname", "B", severity="P3")  # decided anew
+    assert why.explain(only("B"))[0].startswith("A candidate") and not any("When that" in one for one in why.explain(only("B")))
+    put("alertname", "B", severity="P4")
+    assert why.explain(only("B"))[0] == "Kept for the record: a P4 opens nothing" and "decided" not in only("B").why
+
+
+def test_another_severity_from_its_sender_leaves_what_was_decided(fire):
+    fire(alert := make_alert("A", severity="critical"))
+    fire({**alert, "labels": {**alert["labels"], "severity": "warning"}})
+    assert only().severity == "P3" and "a P1 declares" in why.explain(only())[0]
+    assert "When that was decided: P1, because its label severity says “critical”" in why.explain(only())
+
+
+def test_what_belongs_to_no_service_over_rest(api, fire):  # noqa: F811
+    fire(make_alert("A", service="gone", severity="info"), make_alert("A", service="gone", severity="error", instance="2"))
+    [row] = api("get", "alerts/unrouted/")
+    assert row == {"label": "service", "value": "gone", "count": 2, "firing": 2, "severity": "P2", "newest": Alert.objects.latest("pk").pk}
+
+
+def test_what_ended_long_ago_is_no_longer_worth_a_mapping(api, fire, clock):  # noqa: F811
+    fire(alert := make_alert("A", service="gone", severity="info"))
+    fire({**alert, "status": "resolved", "endsAt": alert["startsAt"]})
+    assert len(api("get", "alerts/unrouted/")) == 1
+    clock.move("+170h")
+    assert api("get", "alerts/unrouted/") == []

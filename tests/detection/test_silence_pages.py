@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from detection import silences
+from detection.foresight import foresee
 from detection.models import Alert, Silence
 from detection.sweeps import sweep_silences
 from incidents import lifecycle
@@ -193,8 +194,18 @@ def test_the_rest(client, responder, commander, person, source, fire):
     ):
         call("post", "silences/", wrong, status)
     call("post", f"sources/{source.slug}/hold/", status=403)
+    longer = {"ends_at": hours(6).isoformat()}
+    told = call("post", f"silences/{later['id']}/extend/", longer, headers={"Idempotency-Key": "k2"})
+    assert call("post", f"silences/{later['id']}/extend/", longer, headers={"Idempotency-Key": "k2"}) == told
+    assert Silence.objects.get(pk=later["id"]).ends_at > hours(5) and told["state"] == "pending"
+    call("post", f"silences/{made['id']}/extend/", longer, 409)
+    call("post", f"silences/{later['id']}/extend/", {"ends_at": hours(-1).isoformat()}, 422)
+    call("post", f"silences/{later['id']}/extend/", {}, 400)
+    call("post", "silences/999999/extend/", longer, 404)
     client.force_login(person("vera", roles=["viewer"]))
     call("post", "silences/", body, 403)
+    call("post", f"silences/{later['id']}/extend/", longer, 403)
+    call("post", "silences/foresee/", {"matchers": body["matchers"]}, 403)
     client.force_login(commander)
     held = call("post", f"sources/{source.slug}/hold/", status=201)
     assert held["source"] == source.slug and held["matchers"] == []
@@ -220,3 +231,29 @@ def test_each_costs_the_same_for_1_and_30(client, admin, source, fire, path):
     alone = cost()
     more(30, "b")
     assert cost() == alone
+
+
+def test_what_a_silence_would_hide_over_rest(client, responder, person, source, fire):
+    fire(make_alert("Down"), make_alert("Down", instance="2"), make_alert("Canary", service="cache"))
+    lifecycle.set_private(Incident.objects.get(impacts__service__slug="cache"), True, actor=person("cara", roles=["commander"]))
+    client.force_login(responder)
+
+    def call(body, status=200):
+        answer = client.post("/api/v1/silences/foresee/", body, content_type="application/json")
+        assert answer.status_code == status, answer.content
+        return answer.json()
+
+    told = call({"matchers": [{"label": "alertname", "op": "=~", "value": "Do.*|Canary"}]})
+    assert (told["firing"], told["last_24_hours"], told["last_7_days"], told["is_cut"]) == (2, 2, 2, False)
+    assert set(told["alerts"]) == set(Alert.objects.filter(name="Down").values_list("pk", flat=True)) and not Silence.objects.exists()
+    assert call({"source": source.slug})["firing"] == 2
+    call({"matchers": []}, 422)
+    call({"matchers": [{"label": "a", "op": "=~", "value": "("}]}, 422)
+    call({"matchers": "x"}, 400)
+
+
+def test_counting_asks_the_firing_and_the_week_each_by_one_stretch(client, responder, fire):
+    fire(make_alert("Down"))
+    with CaptureQueriesContext(connection) as found:
+        foresee(responder, [{"label": "alertname", "op": "=", "value": "Down"}], None)
+    assert len(found) == 3

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from accounts.models import AuditEntry
-from detection import audit, keys, taking
+from detection import audit, belated, correlate, keys, mapping, taking, why
 from detection.models import Alert, Change, SetAside
-from detection.normal import BadAlert
-from detection.sources import alertmanager
+from detection.normal import BadAlert, Batch
+from detection.sources import alertmanager, generic
 from incidents import lifecycle
 from incidents.models import Incident
 from tests.detection.conftest import KEY, make_alert, notification
@@ -133,3 +133,79 @@ def test_what_is_gone_is_not_there(client, responder, api):  # noqa: F811
     api("post", "alerts/set-aside/99/take/", {}, 404)
     client.force_login(responder)
     assert client.post("/alerts/set-aside/99/take/").status_code == 404
+
+
+def refused_event(client, **more):
+    """An event of PagerDuty's whose severity its protocol does not know, and its row."""
+    event = {"routing_key": KEY, "event_action": "trigger", "dedup_key": "k", "payload": {"summary": "S", "source": "s", "severity": "grave"}, **more}
+    assert client.post("/v2/enqueue", json.dumps(event), content_type="application/json").status_code == 400
+    return SetAside.objects.get()
+
+
+def test_a_word_that_a_mapping_explains_is_taken_in_again_and_taken_from_then_on(client, person):
+    source = keys.create("pagerduty", "Nagios", actor=None, key=KEY)[0]
+    row = refused_event(client)
+    client.force_login(person("ada", roles=["admin"]))
+    text = client.get("/alerts/set-aside/").content.decode()
+    assert "“grave” from Nagios means:" in text
+    assert "It still cannot be taken" in client.post(f"/alerts/set-aside/{row.pk}/take/", follow=True).content.decode()
+    told = {"label": "severity", "value": "grave", "source": source.slug, "severity": "P1", "next": "/alerts/set-aside/"}
+    assert client.post("/settings/mappings/", told).headers["Location"] == "/alerts/set-aside/"
+    client.post(f"/alerts/set-aside/{row.pk}/take/")
+    alert = Alert.objects.get()
+    assert (alert.severity, alert.incident) == ("P1", Incident.objects.get())
+    event = {"routing_key": KEY, "event_action": "trigger", "dedup_key": "l", "payload": {"summary": "T", "source": "s", "severity": "grave"}}
+    assert client.post("/v2/enqueue", json.dumps(event), content_type="application/json").status_code == 202
+    assert set(Alert.objects.values_list("severity", flat=True)) == {"P1"} and audit.invariants(full=True) == []
+
+
+def test_who_may_not_map_is_not_asked_what_a_word_means(client, responder):
+    keys.create("pagerduty", "Nagios", actor=None, key=KEY)
+    refused_event(client)
+    client.force_login(responder)
+    assert "means:" not in client.get("/alerts/set-aside/").content.decode()
+
+
+@pytest.fixture
+def grave(admin):
+    """PagerDuty's source, and how its strange word is explained."""
+    source = keys.create("pagerduty", "Nagios", actor=None, key=KEY)[0]
+    return source, lambda: mapping.put("severity", "grave", {"severity": "P1"}, actor=admin)
+
+
+@pytest.mark.parametrize(("later", "is_old"), [("+3h", False), ("+60h", True)])
+def test_without_a_start_it_counts_from_when_it_was_received(client, responder, grave, clock, later, is_old):
+    row = refused_event(client)
+    grave[1]()
+    now = clock.move(later)
+    assert taking.take(row, actor=responder).is_taken
+    alert, incident = Alert.objects.get(), Incident.objects.get()
+    assert alert.starts_at == row.received_at and alert.is_firing and alert.received_at >= now
+    assert incident.detected_at >= now and (incident.began_at == row.received_at) is not is_old and (incident.began_at >= now) is is_old
+    said = " ".join(why.explain(alert))
+    assert "counts from when it was received then" in said and ("more than a day later" in said) is is_old
+
+
+def test_an_old_word_of_what_fires_already_is_no_news(client, responder, grave, clock):
+    source = grave[0]
+    event = {"routing_key": KEY, "event_action": "trigger", "dedup_key": "k", "payload": {"summary": "S", "source": "s", "severity": "error"}}
+    client.post("/v2/enqueue", json.dumps(event), content_type="application/json")
+    start = Alert.objects.get().starts_at
+    clock.move("+1h")
+    row = refused_event(client)
+    grave[1]()
+    clock.move("+3h")
+    taking.take(row, actor=responder)
+    assert [alert.starts_at for alert in Alert.objects.filter(source=source)] == [start] and Incident.objects.count() == 1
+
+
+def test_an_end_that_was_set_aside_ends_when_it_was_received_unless_it_fired_since(clock, responder):
+    source = keys.create("generic", "Script", actor=None, key=KEY)[0]
+    told = generic.parse({"title": "T", "dedup_key": "k", "status": "resolved"}).alerts
+    correlate.take(source, [correlate.Delivery(Batch(), b"", generic.parse({"title": "T", "dedup_key": "k"}).alerts)], clock.now())
+    ended = clock.move("+1h")
+    clock.move("+2h")
+    [timely] = belated.timed(source, told, ended)
+    assert (timely.starts_at, timely.ends_at) == (Alert.objects.get().starts_at, ended)
+    correlate.take(source, [correlate.Delivery(Batch(), b"", generic.parse({"title": "T", "dedup_key": "k"}).alerts)], clock.now())
+    assert belated.timed(source, told, ended) == []
