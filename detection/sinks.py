@@ -23,9 +23,7 @@ SINKS = {
         routes=("detection:silences", "api:silence-*"),
         is_mute=True,
     ),
-    "detection.foresight": Sink(
-        "what a silence would hide, and the labels it begins with: alerts that the reader may see", routes=("detection:silence-new", "api:foresight")
-    ),
+    "detection.foresight": Sink("what a silence would hide, and the labels it begins with: alerts that the reader may see", routes=("detection:silence-new",)),
     "detection.sources": Sink(
         "senders and what of theirs could not be taken: it became no alert and so leads to no incident; never an accepted body",
         routes=(
