@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from detection.foresight import Foresight
 from detection.matchers import OPS
 from detection.models import Silence, Source
 from lib import clock
@@ -80,4 +81,9 @@ class ForesightSerializer(serializers.Serializer):
     last_24_hours = serializers.IntegerField(source="day")
     last_7_days = serializers.IntegerField(source="week")
     is_cut = serializers.BooleanField(help_text="Only the newest 10,000 alerts were counted.")
-    alerts: Any = serializers.SlugRelatedField(slug_field="pk", source="named", many=True, read_only=True, help_text="The first five, by their ids.")
+    alerts = serializers.SerializerMethodField(help_text="The first five, by their ids.")
+
+    @extend_schema_field({"type": "array", "items": {"type": "integer"}})
+    def get_alerts(self, found: Foresight) -> list[int]:
+        """Firing ones first."""
+        return [alert.pk for alert in found.named]
