@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -48,11 +49,20 @@ def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     if request.method == "POST":
         return run(request, incident, found)
     rights.require(request.user, found.ability, incident)
+    if found.page:
+        return lead_to(request, reverse(found.page, args=[incident.reference]))
     form = acts.bind(found, incident, request.user) if found.form else None
     if form:
         form.initial = {**form.initial, **{key: asked(request, key, field) for key, field in form.fields.items() if key in request.GET}}
         prefill_moment(incident, form)
     return render_act(request, incident, found, form, possible=found.available(incident, request.user))
+
+
+def lead_to(request: HttpRequest, address: str) -> HttpResponse:
+    """To the act's own page, as a page even when a script asked for a form."""
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)
 
 
 def asked(request: HttpRequest, key: str, field: forms.Field) -> Any:

@@ -40,6 +40,7 @@ class Act:
     is_danger: bool = False
     position: int = 100
     aliases: tuple[str, ...] = field(default=())
+    page: str = ""  # the route of a page of its own ("statuspage:incident", by reference) that stands for the plain form
     impossible: Any = ""  # what to say instead of the form while it is not available
     besides: Callable[[Incident, bool], Besides | None] = lambda incident, is_leaderless: None
 

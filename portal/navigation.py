@@ -37,6 +37,7 @@ NAV = (
     Link("/incidents/", _("Incidents"), "incident", keys="g i"),
     Link("/alerts/", _("Alerts"), "alert", keys="g a"),
     Link("/messages/", _("Messages"), "message", keys="g m"),
+    Link("/public/", _("Public updates"), "public"),
     Link("/silences/", _("Silences"), "quiet", keys="g q"),
     Link("/checks/", _("Checks"), "pulse"),
     Link("/on-call/", pgettext_lazy("page", "On-call"), "on-call", keys="g o"),

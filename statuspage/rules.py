@@ -31,6 +31,11 @@ def kinds(incident: Incident, post: Post | None) -> list[Kind]:
     return [*_first(incident), Kind.CORRECTION, Kind.WITHDRAWN]
 
 
+def kinds_by_code(incident: Incident) -> set[str]:
+    """The kinds that fit, as words of an address or a body."""
+    return {str(kind) for kind in kinds(incident, Post.objects.filter(incident=incident).first())}
+
+
 def _first(incident: Incident) -> list[Kind]:
     """What is going on may be said in any of its three ways; that it is resolved only once it is."""
     if incident.state in (State.RESOLVED, State.CLOSED):

@@ -2,4 +2,6 @@
 
 from lib.sinks import Sink
 
-SINKS: dict[str, Sink] = {}
+SINKS = {
+    "statuspage.pages": Sink("posts and drafts: of incidents that the reader may see", routes=("statuspage:list", "statuspage:incident")),
+}

@@ -1,6 +1,7 @@
 """The world of these tests: the shipped playbook, people who may publish and who may not, an incident that is public."""
 
 import pytest
+from django.test import Client
 
 from incidents import lifecycle, playbook
 from statuspage.models import Post
@@ -35,6 +36,18 @@ def declare(shipped, mina):
         return incident
 
     return make
+
+
+@pytest.fixture
+def as_user(db):
+    """A browser in which a person is signed in."""
+
+    def enter(user):
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return enter
 
 
 @pytest.fixture
