@@ -38,6 +38,7 @@ class PublishForm(AboutIncident):
         self.draft = Draft.objects.filter(incident=self.incident).first()
         self.kinds = rules.kinds(self.incident, self.post)
         self.components = list(Component.objects.filter(is_shown=True).select_related("service"))
+        self.fields["kind"].required = not (self.is_bound and self.data.get("is_command"))
         self.fields["kind"].choices = [(str(kind), kind.label) for kind in self.kinds]
         for group in ("symptom", "advice"):
             self.fields[group].choices = [("", _("Nothing said")), *phrases.choices(group)]

@@ -76,9 +76,8 @@ def test_confirming_ticks_what_it_stands_for_and_opens_the_communication_checkli
     assert step(incident, "start_process", "response_checklist").done_at
     assert step(incident, "first_diagnosis").done_at is None
     assert keys(incident, "communication_checklist") == {rule.key for rule in playbook.current().steps("communication_checklist", "P1")}
-    [entry] = told(incident, "incidents.step_done")
+    [entry] = [entry for entry in told(incident, "incidents.step_done") if entry["because"] == "incidents.state"]
     assert {entry["key"], *(one["key"] for one in entry["more"])} == {"confirm", "confirm_real", "set_severity", "start_process"}
-    assert entry["because"] == "incidents.state"
 
 
 def test_skipping_ahead_ticks_everything_on_the_way(incident, responder):
