@@ -50,7 +50,7 @@ class PublishForm(AboutIncident):
         for component in self.components:
             choices = [("", _("not touched")), *STATES]
             self.fields[COMPONENT + component.slug] = forms.ChoiceField(label=str(component), required=False, choices=choices)
-        self.initial = self.beginning() | self.initial
+        self.initial = {**self.beginning(), **self.initial}
 
     def beginning(self) -> dict[str, Any]:
         """What the form shows first."""
