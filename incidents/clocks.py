@@ -93,8 +93,8 @@ def _data_exposure(incident: Incident, rule: SeverityRule, services: list[Servic
         row.breached_at = row.breached_at if is_over else None
         row.stopped_at = None if is_over and row.breached_at is None else incident.began_at
     kept = [row for pk, row in rows.items() if pk not in gone]
-    Clock.objects.bulk_create([row for row in kept if row.pk is None])
     known = [row for row in kept if row.pk is not None]
+    Clock.objects.bulk_create([row for row in kept if row.pk is None])
     if known:
         Clock.objects.bulk_update(known, ["target_seconds", "exposure_seconds", "started_at", "due_at", "stopped_at", "breached_at"])
 

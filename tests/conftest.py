@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 
 from incidents import playbook
 from lib import clock as product_clock
+from tests import beginning
 
 hypothesis_settings.register_profile("portal", deadline=None)  # a loaded machine is no failure
 hypothesis_settings.load_profile("portal")
@@ -112,7 +114,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The shipped playbook is there once for all tests; those that flush the database load it again."""
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The shipped playbook is there for all tests; a transactional one gives the database back as it began, in place of a flush."""
     with django_db_blocker.unblock():
         playbook.load()
+        beginning.remember()
+    patch = pytest.MonkeyPatch()
+    patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _self: beginning.restore())
+    yield
+    patch.undo()

@@ -43,16 +43,18 @@ LISTS = [
 ]
 
 
-@pytest.mark.parametrize("path", LISTS)
-def test_a_list_costs_the_same_for_1_and_30_rows(page, fire, send, path):
+def test_a_list_costs_the_same_for_1_and_30_rows(page, fire, send):
+    def costs():
+        return {path: queries(page, path) for path in LISTS}
+
     fire(make_alert("Down"), make_alert("Slow", severity="warning", service=None), make_alert("Lost", service="nowhere"))
     send(b"[1]")
-    page(path)
-    one = queries(page, path)
+    costs()  # what is read once is read
+    one = costs()
     fire(*(make_alert("Down", instance=f"i{number}") for number in range(30)))
     fire(*(make_alert(f"Slow{number}", severity="warning", service=None) for number in range(30)))
     send(notification(*range(30)))
-    assert queries(page, path) == one
+    assert costs() == one
 
 
 def test_an_alert_costs_the_same_with_a_long_history(page, fire):

@@ -212,25 +212,27 @@ def test_the_rest(client, responder, commander, person, source, fire):
     call("post", "sources/nobody/hold/", status=404)
 
 
-@pytest.mark.parametrize("path", ["/silences/", "/api/v1/silences/", "/silences/new/", "/", "/alerts/"])
-def test_each_costs_the_same_for_1_and_30(client, admin, source, fire, path):
-    def cost():
-        with CaptureQueriesContext(connection) as found:
-            assert client.get(path).status_code == 200
-        return len(found)
+def test_each_costs_the_same_for_1_and_30(client, admin, source, fire):
+    def costs():
+        found = {}
+        for path in ("/silences/", "/api/v1/silences/", "/silences/new/", "/", "/alerts/"):
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(path).status_code == 200
+            found[path] = len(queries)
+        return found
 
     def more(count, at):
         for number in range(count):
             one(admin, f"N{at}{number}", comment="x")
-            fire(make_alert(f"N{at}{number}"))
+        fire(*(make_alert(f"N{at}{number}") for number in range(count)))
 
     client.force_login(admin)
     more(1, "a")
     silences.hold(source, actor=admin)
-    client.get(path)
-    alone = cost()
+    costs()  # what is read once is read
+    alone = costs()
     more(30, "b")
-    assert cost() == alone
+    assert costs() == alone
 
 
 def test_what_a_silence_would_hide_over_rest(client, responder, person, source, fire):

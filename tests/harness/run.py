@@ -6,7 +6,7 @@ import sys
 
 from tests.harness.servers import Postgres, Redis
 
-ROOM = ["-n", "2", "-m", "not real and not browser and not soak"]
+ROOM = ["-n", "2", "--dist", "worksteal", "-m", "not real and not browser and not soak"]
 
 
 def pytest(title: str, words: list[str], **environment: str) -> bool:

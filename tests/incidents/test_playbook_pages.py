@@ -163,8 +163,7 @@ def test_an_open_incident_shows_on_service_and_team(as_user, viewer, declare, co
     assert "Outage" in client.get("/services/").content.decode()
 
 
-@pytest.mark.parametrize("path", ["/services/", "/services/cache/", "/teams/", "/teams/database/", "/settings/playbook/", "/settings/playbook/services/"])
-def test_pages_ask_a_constant_number_of_questions(as_user, viewer, admin, declare, person, django_assert_max_num_queries, path):
+def test_pages_ask_a_constant_number_of_questions(as_user, viewer, admin, declare, person, django_assert_max_num_queries):
     services = dict(playbook.current().items("services"))
     services |= {f"service-{number}": {"name": {"en": f"S{number}"}, "owner": "database", "depends_on": ["cache"]} for number in range(20)}
     playbook.replace({**playbook.current().content, "services": services}, actor=admin)
@@ -173,9 +172,10 @@ def test_pages_ask_a_constant_number_of_questions(as_user, viewer, admin, declar
     for _number in range(8):
         declare(services=["cache", "service-1"])
     client = as_user(viewer)
-    client.get(path)
-    with django_assert_max_num_queries(30):
-        assert client.get(path).status_code == 200
+    for path in ("/services/", "/services/cache/", "/teams/", "/teams/database/", "/settings/playbook/", "/settings/playbook/services/"):
+        client.get(path)
+        with django_assert_max_num_queries(30):
+            assert client.get(path).status_code == 200
 
 
 def test_no_time_at_all_is_at_once(as_user, viewer):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email import message_from_bytes, policy
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 import pytest
@@ -55,6 +56,7 @@ def reading() -> dict[str, str]:
     return {name: path for name, path, _view in routes() if "GET" in access.rules().get(name, {})}
 
 
+@cache
 def sink_of(route: str) -> list[str]:
     """The sinks that a route is part of; "nowhere" for what is declared to lead to no incident."""
     found = [name for name, sink in sinks.declared().items() if any(fnmatchcase(route, pattern) for pattern in sink.routes)]
