@@ -5,6 +5,7 @@ import ipaddress
 import socket
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 
 from incidents import playbook
 from lib import clock as product_clock
-from tests import beginning
+from tests import beginning, prepared
 
 hypothesis_settings.register_profile("portal", deadline=None)  # a loaded machine is no failure
 hypothesis_settings.load_profile("portal")
@@ -106,17 +107,27 @@ def _no_scan() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
-    """A test's database need not outlive a power cut."""
-    options = settings.DATABASES["default"]["OPTIONS"]
-    if "init_command" in options:
-        options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+def _prepared(pytestconfig: pytest.Config) -> Path | None:
+    """The file of a migrated database, where SQLite is used and may keep one."""
+    return prepared.file(pytestconfig.cache.mkdir("database")) if settings.EMBEDDED and pytestconfig.cache else None
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_modify_db_settings(django_db_modify_db_settings: None, _prepared: Path | None) -> None:
+    """A test's database need not outlive a power cut, nor be migrated anew while no migration changed."""
+    options = settings.DATABASES["default"]["OPTIONS"]
+    if "init_command" in options:
+        options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+    if _prepared:
+        prepared.begin_with(_prepared)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, _prepared: Path | None) -> Iterator[None]:
     """The shipped playbook is there for all tests; a transactional one gives the database back as it began, in place of a flush."""
     with django_db_blocker.unblock():
+        if _prepared:
+            prepared.keep(_prepared)
         playbook.load()
         beginning.remember()
     patch = pytest.MonkeyPatch()
