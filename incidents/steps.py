@@ -114,7 +114,7 @@ def tick(entry: TimelineEntry, incident: Incident, data: dict[str, Any]) -> None
 
     One entry says which (design.md "The incident"). What was missed before stays missed.
     """
-    if entry.kind.startswith("incidents.step_"):
+    if entry.kind.startswith("incidents.step_") or entry.kind not in incident_playbook(incident).ticking:
         return
     named = Q(done_on__contains=entry.kind) | Q(void_on__contains=entry.kind, late_at=None)
     pending = list(Step.objects.filter(named, incident=incident).pending())

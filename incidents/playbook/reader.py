@@ -124,6 +124,12 @@ class Playbook:
         ]
         return sorted(found, key=lambda step: (step.position, step.key))
 
+    @cached_property
+    def ticking(self) -> frozenset[str]:
+        """The timeline kinds that may tick a step or void it; most kinds do neither."""
+        told = [condition for item in self.items("steps").values() for name in ("done_on", "void_on") for condition in item.get(name) or ()]
+        return frozenset(condition.partition(":")[0] for condition in told)
+
     def cadence(self, audience: str, severity: str) -> int | None:
         """Seconds between updates that `audience` is owed (`manual.md §7`); None where nothing is owed."""
         return (self.items("cadences").get(audience) or {}).get("every", {}).get(severity)
