@@ -34,14 +34,15 @@ def homes(source: Source, homeless: Iterable[Alert], now: datetime) -> dict[str,
     if not fingerprints:
         return {}
     of_source = Alert.objects.filter(source=source).order_by("starts_at")
-    apart = of_source.filter(fingerprint__in=fingerprints, group__is_open=True, group__key__startswith=SPLIT).select_related("group__incident")
-    found = {row.fingerprint: row.group for row in apart if row.group}
-    newest = dict(of_source.filter(fingerprint__in=found, group__isnull=False).values_list("fingerprint", "group")) if found else {}
-    return {
-        fingerprint: Home(group.key, standing(group, group.incident, None, now) is Standing.OVER)
-        for fingerprint, group in found.items()
-        if newest[fingerprint] == group.pk
-    }
+    apart = dict(
+        of_source.filter(fingerprint__in=fingerprints, group__is_open=True, group__key__startswith=SPLIT).values_list("fingerprint", "group")
+    )  # nearly always nothing
+    if not apart:
+        return {}
+    newest = dict(of_source.filter(fingerprint__in=apart, group__isnull=False).values_list("fingerprint", "group"))
+    theirs = {fingerprint: pk for fingerprint, pk in apart.items() if newest[fingerprint] == pk}
+    split = AlertGroup.objects.select_related("incident").in_bulk(set(theirs.values()))
+    return {fingerprint: Home(split[pk].key, standing(split[pk], split[pk].incident, None, now) is Standing.OVER) for fingerprint, pk in theirs.items()}
 
 
 def open_missing(homeless: Iterable[Alert], known: Mapping[str, Home], now: datetime) -> None:
