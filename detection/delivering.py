@@ -1,9 +1,8 @@
-"""Brings a batch into the database within two seconds, or says that it is busy; who waits at the same time goes in together."""
+"""Brings batches into the database within two seconds, or says that it is busy; those of a source that wait together go in together."""
 
 import random
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from detection import correlate
 from detection.models import Source
-from detection.normal import Batch
+from detection.normal import Batch, NormalAlert
 from lib import clock, failpoints
 from lib.db import StaleHead, is_away, is_race
 
@@ -33,32 +32,12 @@ class Busy(Exception):
     """The database is away or busy: the sender comes again."""
 
 
-def deliver(source: Source, batch: Batch, raw: bytes) -> correlate.Outcome:
-    """Store and correlate a batch: in one transaction, a very large one in several, so that others get their turn in between.
-
-    The envelope, by which it counts as accepted, comes with the last. Raises Busy: then the sender sends all of it again, and what
-    was stored already stays as it is.
-    """
-    *parts, last = [batch.alerts[at : at + MOST_AT_ONCE] for at in range(0, len(batch.alerts), MOST_AT_ONCE)] or [[]]
-    references: list[str] = []
-    for alerts in parts:
-        references += within(partial(correlate.part, source, alerts))
-        if connection.vendor == "sqlite":
-            time.sleep(TURN_SECONDS)
-    mine = Waiting(correlate.Delivery(batch, raw, last))
-    if connection.in_atomic_block or batch.acknowledged:  # another's must not hang on this transaction; an acknowledgement means what fired before it
-        outcome = within(partial(correlate.take, source, [mine.delivery]))[0]
-    else:
-        outcome = _lines[source.pk].take(source, mine)
-    outcome.references = list(dict.fromkeys([*references, *outcome.references]))
-    return outcome
-
-
 @dataclass(eq=False)
 class Waiting:
-    """A request in its source's line."""
+    """A batch that waits to be stored until a monotonic moment, and what became of it."""
 
-    delivery: correlate.Delivery
+    batch: Batch
+    raw: bytes
     patience_ends: float = field(default_factory=lambda: time.monotonic() + PATIENCE)
     outcome: correlate.Outcome | None = None
     error: Exception | None = None
@@ -66,64 +45,47 @@ class Waiting:
     @property
     def size(self) -> int:
         """How many alerts, good and bad."""
-        return len(self.delivery.alerts) + len(self.delivery.batch.rejected)
+        return len(self.batch.alerts) + len(self.batch.rejected)
 
     @property
-    def is_settled(self) -> bool:
-        """Whether its answer is known."""
-        return self.outcome is not None or self.error is not None
+    def is_single(self) -> bool:
+        """Whether it shares no transaction: it is very large, or says that somebody works on what fired *before* it."""
+        return len(self.batch.alerts) > MOST_AT_ONCE or bool(self.batch.acknowledged)
+
+    def result(self) -> correlate.Outcome:
+        """What became of it, after the commit. Raises Busy, or what went wrong with it alone."""
+        if self.outcome is None:
+            raise self.error or Busy
+        return self.outcome
 
 
-class Line:
-    """The requests of one source: while one transaction runs the next ones gather, and one of them takes all of these in the next."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Waiting] = []
-        self.is_led = False
-        self.changed = threading.Condition()
-
-    def take(self, source: Source, mine: Waiting) -> correlate.Outcome:
-        """What became of `mine`, after the commit. Raises Busy, or what went wrong with `mine` alone."""
-        with self.changed:
-            self.waiting.append(mine)
-            self.changed.wait_for(lambda: mine.is_settled or not self.is_led, PATIENCE)
-            if self.is_led and mine in self.waiting:
-                self.waiting.remove(mine)
-                raise Busy
-            self.changed.wait_for(lambda: mine.is_settled or not self.is_led)
-            is_leader = mine in self.waiting
-            self.is_led = self.is_led or is_leader
-        if is_leader:
-            self._lead(source, mine)
-        if mine.outcome is None:
-            raise mine.error or Busy
-        return mine.outcome
-
-    def _lead(self, source: Source, mine: Waiting) -> None:
-        try:
-            while not mine.is_settled:
-                with self.changed:
-                    together = self._next()
-                again = _settle(source, together)
-                with self.changed:
-                    self.waiting[:0] = again
-                    self.changed.notify_all()
-        finally:
-            with self.changed:
-                self.is_led = False
-                self.changed.notify_all()
-
-    def _next(self) -> list[Waiting]:
-        """Who goes in together, in the order in which they came."""
-        together: list[Waiting] = []
-        alerts = 0
-        while self.waiting and (not together or alerts + self.waiting[0].size <= MOST_TOGETHER):
-            together.append(self.waiting.pop(0))
-            alerts += together[-1].size
-        return together
+def deliver(source: Source, batch: Batch, raw: bytes) -> correlate.Outcome:
+    """Store and correlate one batch by itself. Raises Busy: then the sender sends all of it again."""
+    mine = Waiting(batch, raw)
+    deliver_together(source, [mine])
+    return mine.result()
 
 
-_lines: defaultdict[int, Line] = defaultdict(Line)
+def deliver_together(source: Source, waiting: list[Waiting]) -> None:
+    """Store and correlate batches of one source in the order in which they came, as many in one transaction as may go together.
+
+    Each has its outcome afterwards, or its error, which is Busy when its time was over.
+    """
+    for together in _runs(waiting):
+        while together:
+            together = _settle(source, together)
+
+
+def _runs(waiting: list[Waiting]) -> Iterator[list[Waiting]]:
+    """Who goes in together, in order."""
+    run: list[Waiting] = []
+    for one in waiting:
+        if run and (one.is_single or run[-1].is_single or sum(before.size for before in run) + one.size > MOST_TOGETHER):
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
 
 
 def _settle(source: Source, together: list[Waiting]) -> list[Waiting]:
@@ -132,7 +94,7 @@ def _settle(source: Source, together: list[Waiting]) -> list[Waiting]:
     Returns those who still have patience after another's ran out.
     """
     try:
-        outcomes = within(partial(correlate.take, source, [one.delivery for one in together]), until=min(one.patience_ends for one in together))
+        outcomes = _take(source, together)
     except Exception as error:  # noqa: BLE001 - it is raised by the request that it belongs to
         over = time.monotonic() + LAST_TRY
         late = [one for one in together if one.patience_ends < over]
@@ -148,6 +110,56 @@ def _settle(source: Source, together: list[Waiting]) -> list[Waiting]:
     for one, outcome in zip(together, outcomes, strict=True):
         one.outcome = outcome
     return []
+
+
+def _take(source: Source, together: list[Waiting]) -> list[correlate.Outcome]:
+    """In one transaction; a very large batch in several, so that others get their turn in between.
+
+    Its envelope, by which it counts as accepted, comes with the last. What was stored before a failure stays as it is.
+    """
+    *parts, last = _parts(together[0].batch.alerts) if len(together) == 1 else [[]]
+    references: list[str] = []
+    for alerts in parts:
+        references += within(partial(correlate.part, source, alerts))
+        if connection.vendor == "sqlite":
+            time.sleep(TURN_SECONDS)
+    deliveries = [correlate.Delivery(one.batch, one.raw, last if len(together) == 1 else one.batch.alerts) for one in together]
+    until = None if parts else min(one.patience_ends for one in together)
+    outcomes = within(partial(correlate.take, source, deliveries), until=until)
+    if parts:
+        outcomes[0].references = list(dict.fromkeys([*references, *outcomes[0].references]))
+    return outcomes
+
+
+def _parts(alerts: list[NormalAlert]) -> list[list[NormalAlert]]:
+    return [alerts[at : at + MOST_AT_ONCE] for at in range(0, len(alerts), MOST_AT_ONCE)] or [[]]
+
+
+class Turns:
+    """A lock that goes round in the order of asking: whoever has just had it waits behind all others."""
+
+    def __init__(self) -> None:
+        self.waiting: list[object] = []
+        self.changed = threading.Condition()
+
+    @contextmanager
+    def mine(self, seconds: float) -> Iterator[None]:
+        """My turn. Raises Busy when it does not come in time."""
+        me = object()
+        with self.changed:
+            self.waiting.append(me)
+            if not self.changed.wait_for(lambda: self.waiting[0] is me, max(seconds, 0)):
+                self.waiting.remove(me)
+                raise Busy
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.waiting.remove(me)
+                self.changed.notify_all()
+
+
+_turns = Turns()
 
 
 def within(act: Callable[[datetime], T], *, until: float | None = None) -> T:
@@ -171,16 +183,18 @@ def within(act: Callable[[datetime], T], *, until: float | None = None) -> T:
 
 @contextmanager
 def _begin_within(seconds: float) -> Iterator[None]:
-    """SQLite waits where the transaction begins: no longer than this, and as usual afterwards."""
+    """SQLite waits where the transaction begins: for its turn in this process, then for other processes; no longer than this, and as usual afterwards."""
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
     usual = int(settings.DATABASES["default"].get("OPTIONS", {}).get("timeout", 5) * 1000)
-    _say(f"PRAGMA busy_timeout = {max(int(seconds * 1000), 1)}")
-    try:
-        yield
-    finally:
-        _say(f"PRAGMA busy_timeout = {usual}")
+    asked = time.monotonic()
+    with _turns.mine(seconds):
+        _say(f"PRAGMA busy_timeout = {max(int((asked + seconds - time.monotonic()) * 1000), 1)}")
+        try:
+            yield
+        finally:
+            _say(f"PRAGMA busy_timeout = {usual}")
 
 
 def _lock_within(seconds: float) -> None:

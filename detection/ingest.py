@@ -1,99 +1,73 @@
-"""The door for alerts: checks key, size, type and shape, and answers 2xx only after the commit."""
+"""The portal's own doors for alerts: key, size, type and shape are checked, and 2xx is answered only after the commit."""
 
-import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, JsonResponse
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
 
-from detection import guard, keys, mapped_words, refusals
+from detection import guard, mapped_words, refusals
 from detection.correlate import Outcome
-from detection.delivering import Busy, deliver
+from detection.delivering import deliver
+from detection.doors import RETRY_AFTER, Answer, Door, Find, Opened
 from detection.models import Source
 from detection.normal import BadBatch, Batch
 from detection.reasons import sentence
 from detection.sources import KINDS, Kind
-from lib.db import is_away
 from lib.jsonio import BadJSON, loads
 
-logger = logging.getLogger(__name__)
-RETRY_AFTER = 5  # seconds
 LOOK = 1024 * 1024  # bytes of a body that is too large
 MOST_TOLD = 1000  # rejected alerts listed in an answer
 
 
-class Answer(Exception):
-    """A refusal on the way in: status and code for machines, words for people."""
-
-    def __init__(self, status: int, error: str, detail: str, **more: Any):
-        super().__init__(error)
-        self.status, self.error, self.detail, self.more = status, error, detail, more
-
-
-@csrf_exempt
-def receive(request: HttpRequest, kind: str, key: str = "") -> JsonResponse:
-    """Take a notification of a source of `kind`; the key stands in the path or as `Authorization: Bearer`."""
-    try:
-        return JsonResponse(_receive(request, KINDS[kind], key), status=202)
-    except Answer as answer:
-        body = {"error": answer.error, "detail": answer.detail, "request_id": _request_id(request), **answer.more}
-        response = JsonResponse(body, status=answer.status)
-        if answer.status in (429, 503):
-            response.headers["Retry-After"] = str(RETRY_AFTER)
-        if answer.status == 405:
-            response.headers["Allow"] = "POST"
-        return response
-
-
-def _receive(request: HttpRequest, kind: Kind, key: str) -> dict[str, Any]:
+def _open(request: HttpRequest, find: Find, kind: str, key: str = "") -> Opened:
+    """A notification of a source of `kind`; the key stands in the path or as `Authorization: Bearer`."""
     if request.method != "POST":
         raise Answer(405, "method_not_allowed", _("Alerts are sent by POST."))
-    try:
-        source = _source(request, kind, key)
-        raw = read_body(request, kind.largest, lambda _read: _too_large(source, kind))
-        batch, outcome = take(source, kind, raw)
-    except Busy:
-        raise busy() from None
-    except (DatabaseError, InterfaceError) as error:
-        raise busy(error) from error
+    source = find(key or _bearer(request), kind)
+    if source is None:
+        raise Answer(401, "unauthorized", _("This key opens no source."))
+    admit(source, 503)
+    raw = read_body(request, KINDS[kind].largest, lambda _read: _too_large(source, KINDS[kind]))
+    batch = read(source, KINDS[kind], raw)
+    return Opened(source, batch, raw, partial(_told, batch))
+
+
+def _bearer(request: HttpRequest) -> str:
+    scheme, _blank, key = request.headers.get("Authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def _claimed(request: HttpRequest, _raw: bytes, kind: str, key: str = "") -> str:
+    return key or _bearer(request)
+
+
+def _told(batch: Batch, outcome: Outcome) -> dict[str, Any]:
     told = [{"index": one.index, "error": sentence(one.reason, one.detail)} for one in batch.rejected[:MOST_TOLD]]
     if batch.rejected and not batch.alerts:
         raise Answer(422, "unprocessable", _("No alert of this notification could be taken; they are set aside."), accepted=0, rejected=told, incidents=[])
     return {"accepted": outcome.accepted, "rejected": told, "incidents": outcome.references}
 
 
+def _refuse(request: HttpRequest, answer: Answer) -> JsonResponse:
+    body = {"error": answer.error, "detail": answer.detail, "request_id": _request_id(request), **answer.more}
+    headers = {"Retry-After": str(RETRY_AFTER)} if answer.status in (429, 503) else {"Allow": "POST"} if answer.status == 405 else {}
+    return JsonResponse(body, status=answer.status, headers=headers)
+
+
+receive = Door(_open, _claimed, _refuse).view()
+
+
 def take(source: Source, kind: Kind, raw: bytes) -> tuple[Batch, Outcome]:
     """What lies behind the key: read, store, correlate. Raises Answer for what cannot be read, Busy."""
-    batch = _read(source, kind, raw)
+    batch = read(source, kind, raw)
     return batch, deliver(source, batch, raw)
-
-
-def busy(error: Exception | None = None) -> Answer:
-    """The answer while the database is away or busy; any other error of the database goes on."""
-    if error is not None:
-        if not is_away(error):
-            raise error
-        logger.warning("alerts refused, the database is away: %s", type(error).__name__)
-    return Answer(503, "busy", _("The database is away or busy; send this again."))
-
-
-def _source(request: HttpRequest, kind: Kind, key: str) -> Source:
-    if not key:
-        scheme, _blank, key = request.headers.get("Authorization", "").partition(" ")
-        key = key.strip() if scheme.lower() == "bearer" else ""
-    source = keys.find(key, kind.name)
-    if source is None:
-        raise Answer(401, "unauthorized", _("This key opens no source."))
-    admit(source, 503)
-    return source
 
 
 def admit(source: Source, status: int) -> None:
@@ -115,8 +89,7 @@ def read_body(request: HttpRequest, largest: int, too_large: Callable[[bytes], A
     if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
         raise Answer(415, "unsupported_media_type", _("The body %(reason)s.") % {"reason": sentence("not_json")})
     try:
-        chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower() and not declared
-        raw = request.environ["wsgi.input"].read(largest + 1) if chunked else request.body  # type: ignore[attr-defined]
+        raw = request.body
     except RequestDataTooBig:
         raise too_large(b"") from None
     except (UnreadablePostError, OSError):
@@ -139,7 +112,7 @@ def _too_large(source: Source, kind: Kind) -> Answer:
     return Answer(413, "too_large", _("The body %(reason)s.") % {"reason": sentence("too_large", kind.limit)})
 
 
-def _read(source: Source, kind: Kind, raw: bytes) -> Batch:
+def read(source: Source, kind: Kind, raw: bytes) -> Batch:
     """The batch; a body that cannot be read is set aside as a whole."""
     try:
         payload = loads(raw)

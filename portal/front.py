@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 
 from a2wsgi import WSGIMiddleware
 from django.utils.translation import gettext_noop
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_noop
 from portal import door, metrics, streams
 from portal.asgi import Message, Receive, Request, Send, answer, refuse
 from portal.hub import Hub
+from portal.lane import Lane
 from portal.public import Public, is_public
 from portal.wsgi import application as django
 
@@ -17,6 +19,7 @@ log = logging.getLogger(__name__)
 THREADS = 8
 MOST_WAITING = 512  # whole requests inside or waiting for a thread
 MOST_HELD = 256 * door.MIB  # bytes of bodies held at once
+MOST_HELD_OF_ONE = 64 * door.MIB  # of one sender of alerts
 BODY_SECONDS = 20.0  # a body that is not whole by then is not waited for
 DRAIN_SECONDS = 0.5
 MOST_SEEN = door.MIB  # of a body that is announced as too large and will be reported
@@ -50,8 +53,10 @@ class Front:
         self.public = Public()
         metrics.hubs.append(self.hub.listeners)
         self.django = WSGIMiddleware(django, workers=THREADS, send_queue_size=64)  # type: ignore[arg-type]
+        self.lane = Lane()
         self.inside = 0
         self.held = 0
+        self.held_of: Counter[str] = Counter()  # bytes by sender of alerts
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -70,6 +75,7 @@ class Front:
         await receive()
         await self.hub.stop()
         self.public.stop()
+        self.lane.close()
         self.django.executor.shutdown(wait=False, cancel_futures=True)
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -105,11 +111,14 @@ class Front:
 
     async def hand_over(self, request: Request, receive: Receive, send: Send) -> None:
         """Read the whole body first, so that a slow sender never holds a thread; then let Django work."""
-        held = [0]
+        held, sender = [0], request.path + request.header("authorization") if request.path.startswith(door.REPORTED) else ""
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await self.read_body(request, receive, held)
-            await self.work(request, replay(body, receive), send)
+                body = await self.read_body(request, receive, held, sender)
+            if self.lane.takes(request):
+                await self.lane.serve(request, body, send)
+            else:
+                await self.work(request, replay(body, receive), send)
         except TooMany:
             await refuse(send, request, 503, "busy", gettext_noop("Too many requests wait; try again."), [(b"retry-after", b"1")])
         except TooLarge as large:
@@ -124,12 +133,15 @@ class Front:
             log.debug("the sender went before its body was whole")
         finally:
             self.held -= held[0]
+            self.held_of[sender] -= held[0]
+            if not self.held_of[sender]:
+                del self.held_of[sender]
 
     async def refuse_large(self, request: Request, read: bytes, receive: Receive, send: Send) -> None:
         """A body over its cap: refused here, or by the room that reports it."""
         await drain(request, receive)
-        if request.path.startswith(door.REPORTED) and self.inside < MOST_WAITING:
-            await self.work(request, replay(read, receive), closing(send))
+        if self.lane.takes(request):
+            await self.lane.serve(request, read, closing(send))
         else:
             detail = gettext_noop("This is larger than may be sent here.")
             await refuse(send, request, 413, "too_large", detail, [(b"connection", b"close")])
@@ -144,7 +156,7 @@ class Front:
         finally:
             self.inside -= 1
 
-    async def read_body(self, request: Request, receive: Receive, held: list[int]) -> bytes:
+    async def read_body(self, request: Request, receive: Receive, held: list[int], sender: str) -> bytes:
         """The body; raises TooLarge, TooMuch or Gone."""
         cap = door.body_cap(request.path)
         announced = request.header("content-length")
@@ -160,9 +172,10 @@ class Front:
             chunk = message.get("body", b"")
             held[0] += len(chunk)
             self.held += len(chunk)
+            self.held_of[sender] += len(chunk)
             if held[0] > cap:
                 raise TooLarge(b"".join([*chunks, chunk]))
-            if self.held > MOST_HELD:
+            if self.held > MOST_HELD or (sender and self.held_of[sender] > MOST_HELD_OF_ONE):
                 raise TooMuch
             chunks.append(chunk)
             if not message.get("more_body", False):

@@ -57,7 +57,7 @@ def ask(app: Front, asked: dict[str, Any], *chunks: bytes) -> tuple[int, dict[st
 
 
 def behind(monkeypatch, app: Front) -> list[Any]:
-    """Replace Django by something that notes what reaches it."""
+    """Replace Django and the lane for alerts by something that notes what reaches them."""
     reached: list[Any] = []
 
     async def django(inner: Any, receive: Any, send: Any) -> None:
@@ -66,7 +66,11 @@ def behind(monkeypatch, app: Front) -> list[Any]:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    async def lane(request: Any, body: bytes, send: Any) -> None:
+        await django(request.scope, front.replay(body, send), send)
+
     monkeypatch.setattr(app, "django", django)
+    monkeypatch.setattr(app.lane, "serve", lane)
     return reached
 
 
@@ -162,9 +166,10 @@ def test_the_room_of_alerts_hears_of_a_body_that_is_too_large(app, monkeypatch, 
     assert door.body_cap(path) < len(reached[0][1]) <= door.MIB + 65536
 
 
-def test_a_body_reaches_django_whole(app, monkeypatch):
+@pytest.mark.parametrize("path", ["/v2/enqueue", "/incidents/declare/"])
+def test_a_body_is_handed_on_whole(app, monkeypatch, path):
     reached = behind(monkeypatch, app)
-    ask(app, scope("/v2/enqueue", method="POST"), b"abc", b"def")
+    ask(app, scope(path, method="POST"), b"abc", b"def")
     assert reached[0][1] == b"abcdef"
 
 
@@ -175,6 +180,38 @@ def test_too_much_at_once_is_503_not_429(app, monkeypatch):
     assert status == 503 and headers["retry-after"]
     monkeypatch.setattr(front, "MOST_WAITING", 0)
     assert ask(app, scope("/"))[0] == 503
+
+
+def test_one_sender_of_alerts_may_not_fill_the_house(app, monkeypatch):
+    reached, said = behind(monkeypatch, app), []
+    monkeypatch.setattr(front, "MOST_HELD_OF_ONE", 10)
+
+    async def run() -> None:
+        goes_on, has_come = asyncio.Event(), asyncio.Event()
+        chunks = [b"x" * 8, b"x"]
+
+        async def slowly() -> dict[str, Any]:
+            if len(chunks) == 1:
+                has_come.set()
+                await goes_on.wait()
+            return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
+
+        async def at_once() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"y" * 8, "more_body": False}
+
+        async def send(message: Any) -> None:
+            said.append(message.get("status"))
+
+        slow = asyncio.create_task(app(scope("/ingest/generic/k/", method="POST"), slowly, send))
+        await has_come.wait()
+        await app(scope("/ingest/generic/k/", method="POST"), at_once, send)
+        await app(scope("/ingest/generic/other/", method="POST"), at_once, send)
+        goes_on.set()
+        await slow
+
+    asyncio.run(run())
+    assert [status for status in said if status] == [503, 200, 200] and len(reached) == 2
+    assert app.held == 0 and not app.held_of
 
 
 def test_a_body_that_drips_is_not_waited_for(app, monkeypatch):
