@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections import Counter
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -18,6 +19,8 @@ STORM = int(os.environ.get("STORM_COUNT", "10000"))  # fewer only while working 
 SENDERS = 4
 PER_REQUEST = 50
 SECONDS = 60
+FLOOD_CONNECTIONS, FLOOD_SECONDS = 64, 15
+UNSLOWED = 1.0  # seconds within which half of the other source's alerts are in, whatever the others do
 
 
 class OtherSource:
@@ -51,12 +54,13 @@ class OtherSource:
                 self.traffic.fingerprints.append(body["alerts"][0]["fingerprint"])
 
     def stop(self) -> dict[str, object]:
-        """Its figures."""
+        """Its figures; all that it sent was accepted, and it was not slowed."""
         self.done.set()
         self.thread.join(120)
         assert not self.thread.is_alive(), "the other source was never answered"
         assert set(self.refused) <= {"503", "ConnectError", "ReadError", "RemoteProtocolError", "ReadTimeout"}, self.refused
         slow = sorted(self.seconds)
+        assert slow and slow[len(slow) // 2] < UNSLOWED, f"half of the other source's alerts took more than {slow[len(slow) // 2]:.1f} s"
         return {"other_p50_ms": round(1000 * slow[len(slow) // 2]), "other_p99_ms": round(1000 * slow[int(len(slow) * 0.99)]), "other_sent": len(slow)}
 
 
@@ -96,6 +100,62 @@ def test_a_storm_of_ten_thousand_is_few_incidents(request, make_portal, smtp, da
     most = max((len(mails) for mails in (smtp.to(address) for address in told)), default=0)
     kills = dict(traffic.figures.kills)
     say(f"storm on {database}", seconds=round(lasted), kills=kills, incidents=len(incidents), mails_of_one_person=most, **about_other, **facts)
+
+
+class Flood:
+    """One source that sends single alerts over many connections as fast as it is answered, and heeds no request to wait."""
+
+    def __init__(self, traffic: Traffic):
+        self.traffic, self.answers = traffic, Counter[int]()
+        self.taken: list[str] = []
+        self.ends = time.monotonic() + FLOOD_SECONDS
+        self.lock = threading.Lock()
+        self.threads = [threading.Thread(target=self._run, args=(number,)) for number in range(FLOOD_CONNECTIONS)]
+        for thread in self.threads:
+            thread.start()
+
+    def _run(self, number: int) -> None:
+        sent = 2_000_000 + number * 10_000
+        with httpx.Client(base_url=self.traffic.portal.url, timeout=60) as client:
+            while time.monotonic() < self.ends:
+                sent += 1
+                body = self.traffic.notification([self.traffic.alert(sent)])
+                status = client.post(f"/ingest/alertmanager/{self.traffic.key}/", json=body).status_code
+                with self.lock:
+                    self.answers[status] += 1
+                    if status == 202:
+                        self.taken.append(body["alerts"][0]["fingerprint"])
+
+    def wait(self) -> dict[str, object]:
+        """Its figures, once it is over: each request was taken, or asked to come again."""
+        for thread in self.threads:
+            thread.join(FLOOD_SECONDS + 90)
+        assert not any(thread.is_alive() for thread in self.threads)
+        assert set(self.answers) <= {202, 503} and self.answers[202], self.answers
+        self.traffic.fingerprints += self.taken
+        return {"flood_a_second": round(self.answers[202] / FLOOD_SECONDS), "flood_refused": self.answers[503]}
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres", "slow postgres"])
+def test_a_flood_of_one_source_slows_no_other(request, make_portal, smtp, database):
+    proxy = None
+    dsn = "" if database == "sqlite" else request.getfixturevalue("postgres")()
+    if database == "slow postgres":
+        parts = urlsplit(dsn)
+        proxy = Proxy(parts.port or 5432)
+        dsn = dsn.replace(f":{parts.port}", f":{proxy.port}")
+    portal = make_portal(smtp=smtp.url, database=dsn).start()
+    traffic = Traffic(portal, seed=35)
+    if proxy is not None:
+        proxy.set("slow", 0.002)  # 4 ms more for each of the many questions of a transaction
+    flood, other = Flood(traffic), OtherSource(traffic)
+    figures = {**flood.wait(), **other.stop()}
+    if proxy is not None:
+        proxy.set("pass")
+    say(f"a flood over {FLOOD_CONNECTIONS} connections on {database}", **figures, **traffic.nothing_lost(smtp.mails))
+    if proxy is not None:
+        portal.close()
+        proxy.close()
 
 
 def test_thousands_in_one_post_on_sqlite(make_portal, smtp):
