@@ -29,7 +29,7 @@ BODY_CAPS = {
     "/accounts/": MIB // 4,
     "/live/": 1024,
 }
-# Whoever receives these reports what is too large by an alert of the portal's own, and answers in its sender's words.
+# The doors for alerts (`portal.lane`): what is too large is reported by an alert of the portal's own, and answered in its sender's words.
 REPORTED = ("/ingest/", "/v2/")
 PROBES = {"/healthz", "/readyz", "/metrics", "/version"}
 BELONGS = (  # prefixes by the address they belong to; everything else is the console's

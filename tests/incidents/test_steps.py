@@ -7,7 +7,7 @@ import pytest
 
 from incidents import lifecycle, playbook, steps
 from incidents.deadlines import sweep_steps
-from incidents.models import Incident, Step
+from incidents.models import Incident, Step, TimelineEntry
 from lib.errors import Forbidden
 
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)  # 10:00 on a working day
@@ -113,6 +113,12 @@ def test_taking_command_ticks_the_telling(incident, commander):
 )
 def test_conditions_on_what_ticks_a_step(condition, data, met):
     assert steps.matches(condition, "a.b", data) is met
+
+
+def test_an_entry_that_no_step_waits_for_asks_nothing_of_the_steps(incident, django_assert_num_queries):
+    assert {"incidents.acknowledged", "statuspage.published"} <= playbook.incident_playbook(incident).ticking
+    with django_assert_num_queries(0):
+        steps.tick(TimelineEntry(incident=incident, kind="detection.alerts"), incident, {})
 
 
 def test_a_person_ticks_and_takes_back(incident, responder, kinds):
