@@ -1,9 +1,11 @@
 """What the routes of this room ask of the caller; rows are narrowed by `visible_to`."""
 
 from accounts.abilities import Ability
-from accounts.rules import SIGNED_IN, Rules
+from accounts.rules import PUBLIC, SIGNED_IN, Rule, Rules
 
 OWN: dict = {"GET": SIGNED_IN, "POST": SIGNED_IN}
+PUBLISHING: dict = {"GET": Ability.PUBLISH, "POST": Ability.PUBLISH}
+PUBLISH = Rule(Ability.PUBLISH, scope="publish")
 
 RULES: Rules = {
     "comms:messages": {"GET": Ability.SEE},
@@ -16,6 +18,17 @@ RULES: Rules = {
     "comms:contact-act": {"POST": SIGNED_IN},
     "comms:channels": {"GET": Ability.CONFIGURE},
     "comms:channel-act": {"POST": Ability.CONFIGURE},
+    "comms:subscribers": PUBLISHING,
+    "comms:subscriber-import": PUBLISHING,
+    "comms:subscriber-export": {"GET": Ability.PUBLISH},
+    "comms:subscriber": PUBLISHING,
+    "comms:subscriber-act": {"POST": Ability.PUBLISH},
+    "comms:unsubscribe": {"GET": PUBLIC, "POST": PUBLIC},
+    "api:subscriber-list": {"GET": PUBLISH, "POST": PUBLISH},
+    "api:subscriber-detail": {"GET": PUBLISH, "PATCH": PUBLISH, "DELETE": PUBLISH},
+    "api:subscriber-end": {"POST": PUBLISH},
+    "api:subscriber-lift": {"POST": PUBLISH},
+    "api:subscriber-rotate": {"POST": PUBLISH},
     "api:delivery-list": {"GET": Ability.SEE},
     "api:delivery-detail": {"GET": Ability.SEE},
     "api:delivery-resend": {"POST": Ability.RESPOND},

@@ -17,6 +17,7 @@ from comms import serializers as shapes
 from comms.api_alarms import alarms_api_urls
 from comms.api_contacts import contacts_api_urls
 from comms.api_held import held_api_urls
+from comms.api_subscribers import subscribers_api_urls
 from comms.models import Delivery, Obligation
 from comms.views.channels import rows as channel_rows
 from incidents.models import Incident
@@ -204,6 +205,7 @@ api_urls = [
     *contacts_api_urls,
     *alarms_api_urls,
     *held_api_urls,
+    *subscribers_api_urls,
     path("deliveries/", DeliveryList.as_view(), name="delivery-list"),
     path("deliveries/<int:pk>/", DeliveryDetail.as_view(), name="delivery-detail"),
     path("deliveries/<int:pk>/resend/", DeliveryResend.as_view(), name="delivery-resend"),

@@ -18,4 +18,4 @@ SINKS = {
     ),
 }
 
-LEADS_NOWHERE = ("comms:contact-methods", "api:contact-method-list", "api:contact-method-detail")
+LEADS_NOWHERE = ("comms:subscriber*", "comms:unsubscribe", "api:subscriber-*", "comms:contact-methods", "api:contact-method-list", "api:contact-method-detail")

@@ -35,7 +35,7 @@ PROBES = {"/healthz", "/readyz", "/metrics", "/version"}
 BELONGS = (  # prefixes by the address they belong to; everything else is the console's
     (("/ingest/", "/v2/", "/heartbeat/", "/hooks/"), "INGEST_URL"),
     (("/status/",), "STATUS_URL"),
-    (("/report/", "/a/", "/on-call/"), "PUBLIC_URL"),
+    (("/report/", "/a/", "/on-call/", "/unsubscribe/"), "PUBLIC_URL"),
 )
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 FORWARDED = {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-port", b"x-real-ip", b"forwarded", b"x-portal-scheme"}

@@ -4,5 +4,21 @@ from comms.models.delivery import Alarm, ChannelState, Delivery, DeliveryAttempt
 from comms.models.holding import Hold
 from comms.models.obligation import OUTSIDE, Audience, Fanout, Obligation
 from comms.models.people import ContactMethod
+from comms.models.subscriber import Announcement, Consent, Subscriber
 
-__all__ = ["OUTSIDE", "Alarm", "Audience", "ChannelState", "ContactMethod", "Delivery", "DeliveryAttempt", "Fanout", "Hold", "Obligation", "Priority"]
+__all__ = [
+    "OUTSIDE",
+    "Alarm",
+    "Announcement",
+    "Audience",
+    "ChannelState",
+    "Consent",
+    "ContactMethod",
+    "Delivery",
+    "DeliveryAttempt",
+    "Fanout",
+    "Hold",
+    "Obligation",
+    "Priority",
+    "Subscriber",
+]

@@ -41,6 +41,8 @@ class Delivery(Leased):
     address = models.CharField(max_length=254, blank=True)
     language = models.CharField(max_length=10, blank=True)  # of a reader without an account
     incident = models.ForeignKey(Incident, null=True, on_delete=models.PROTECT, related_name="deliveries")
+    announcement = models.ForeignKey("comms.Announcement", null=True, on_delete=models.PROTECT, related_name="deliveries")
+    subscriber = models.ForeignKey("comms.Subscriber", null=True, on_delete=models.PROTECT, related_name="deliveries")
     is_exercise = models.BooleanField(default=False)
     precondition = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField()
@@ -70,6 +72,8 @@ class Delivery(Leased):
             # The page: newest first, keyset by (created_at, id); also of one state.
             models.Index(fields=["-created_at", "-id"], name="delivery_newest"),
             models.Index(fields=["state", "-created_at", "-id"], name="delivery_state_newest"),
+            # An announcement's figures: how many by language and state.
+            models.Index(fields=["announcement", "language", "state"], name="delivery_announced", condition=Q(announcement__isnull=False)),
             # Retention: bodies older than 90 days.
             models.Index(fields=["settled_at"], name="delivery_bodies", condition=~Q(body="")),
         ]
