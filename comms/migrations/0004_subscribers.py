@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('comms', '0002_outside'),
+        ('comms', '0003_hold'),
         ('incidents', '0004_void_on'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
