@@ -44,7 +44,7 @@ class SubscriberQuerySet(models.QuerySet):
 
     def hearing_of(self, services: Iterable[str]) -> Self:
         """Active ones who asked for all services, or for one of these (slugs)."""
-        chosen = self.model.services.through.objects.filter(subscriber=OuterRef("pk"))
+        chosen = self.model.services.through.objects.filter(subscriber=OuterRef("pk"))  # type: ignore[attr-defined]
         named = chosen.filter(service__slug__in=list(services))
         return self.active().filter(~Exists(chosen) | Exists(named))
 

@@ -1,5 +1,7 @@
 """The shapes of subscribers over REST."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from comms.models import Consent, Subscriber
@@ -21,7 +23,7 @@ class SubscriberSerializer(serializers.ModelSerializer):
     """Somebody outside who hears of incidents."""
 
     language = serializers.CharField(read_only=True, help_text="en or zh-hans")
-    services = serializers.SlugRelatedField(many=True, read_only=True, slug_field="slug", help_text="none: all of them")
+    services: Any = serializers.SlugRelatedField(many=True, read_only=True, slug_field="slug", help_text="none: all of them")
     state = serializers.SerializerMethodField()
     reason = ReasonField(source="suppressed_reason", read_only=True, help_text="why nothing goes there")
     consents = ConsentSerializer(many=True, read_only=True)

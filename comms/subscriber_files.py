@@ -80,7 +80,7 @@ def read(raw: bytes | str) -> Reading:
 
 def _lines(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Each line's cells by column."""
-    columns = COLUMNS
+    columns: tuple[str, ...] = COLUMNS
     try:
         for number, row in enumerate(csv.reader(io.StringIO(text)), 1):
             cells = [cell.strip() for cell in row]
