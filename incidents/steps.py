@@ -30,20 +30,30 @@ def open_for_declaration(incident: Incident, *, now: datetime, t0: datetime | No
 
 
 def open_lists(incident: Incident, event: str, *, now: datetime, start: datetime | None = None) -> None:
-    """Open every list that the playbook opens on `event` ("declared", "confirmed", "rollback"); times count from `start`, else from `now`."""
+    """Open every list that the playbook opens on `event`; times count from `start`, else from `now`.
+
+    A "postmortem" list follows the highest severity that was reached, the others the present one.
+    """
+    severity = incident.highest_severity if event == "postmortem" else incident.severity
     for name, rule in incident_playbook(incident).lists.items():
         if rule.opens_on == event:
-            open_list(incident, name, now=now, start=start)
+            open_list(incident, name, now=now, start=start, severity=severity)
 
 
-def open_list(incident: Incident, name: str, *, now: datetime, start: datetime | None = None) -> None:
-    """Open one list at the incident's severity; a list that is open already gains only what is missing."""
-    playbook = incident_playbook(incident)
+def open_list(incident: Incident, name: str, *, now: datetime, start: datetime | None = None, severity: str = "") -> None:
+    """Open one list at `severity`, by default the incident's; a list that is open already gains only what is missing."""
+    playbook, severity = incident_playbook(incident), severity or incident.severity
     known = {step.key: step for step in Step.objects.filter(incident=incident, list=name)}
-    rules = playbook.steps(name, incident.severity)
-    _create(incident, playbook, (rule for rule in rules if rule.key not in known), start or now)
+    rules = playbook.steps(name, severity)
+    _create(incident, playbook, (rule for rule in rules if rule.key not in known), start or now, severity)
     again = [known[rule.key] for rule in rules if rule.key in known and known[rule.key].cancelled_at is not None]
-    _owe(incident, playbook, rules, again, start or now)
+    _owe(playbook, rules, again, start or now, severity)
+
+
+def cancel_lists(incident: Incident, event: str, reason: str, *, now: datetime) -> None:
+    """What the lists that open on `event` still ask for is owed no more, until they are opened again."""
+    names = [name for name, rule in incident_playbook(incident).lists.items() if rule.opens_on == event]
+    _cancel(list(Step.objects.filter(incident=incident, list__in=names).pending()), reason, now)
 
 
 def on_severity_change(incident: Incident, old: str, new: str, *, now: datetime, reason: str) -> None:
@@ -59,14 +69,15 @@ def on_severity_change(incident: Incident, old: str, new: str, *, now: datetime,
     if incident.confirmed_at is not None:
         names |= {name for name, rule in playbook.lists.items() if rule.opens_on == "confirmed"}
     gone: list[Step] = []
-    for name in sorted(names & set(playbook.lists)):
+    follow = {name for name, rule in playbook.lists.items() if rule.opens_on != "postmortem"}  # that one goes by the highest reached
+    for name in sorted(names & follow):
         rules = playbook.steps(name, new)
         known = {step.key: step for step in kept if step.list == name}
-        _create(incident, playbook, (rule for rule in rules if rule.key not in known), now)
+        _create(incident, playbook, (rule for rule in rules if rule.key not in known), now, new)
         wanted = {rule.key for rule in rules}
         pending = [step for step in known.values() if step.done_at is None]
         stays = [step for step in pending if step.key in wanted and (raised or step.late_at is None or step.cancelled_at is not None)]
-        _owe(incident, playbook, rules, stays, now)
+        _owe(playbook, rules, stays, now, new)
         gone += [step for step in pending if step.key not in wanted and step.cancelled_at is None]
     if gone:
         _cancel(gone, f"{old} → {new}: {reason}" if reason else f"{old} → {new}", now)
@@ -149,13 +160,13 @@ def _named(step: Step) -> dict[str, Any]:
     return {"list": step.list, "key": step.key, "title": step.title}
 
 
-def _due(incident: Incident, playbook: Playbook, rule: StepRule, start: datetime) -> datetime | None:
+def _due(playbook: Playbook, rule: StepRule, start: datetime, severity: str) -> datetime | None:
     if rule.offset_seconds is None:
         return None
-    return due_after(start, rule.offset_seconds, playbook.severity(incident.severity))
+    return due_after(start, rule.offset_seconds, playbook.severity(severity))
 
 
-def _create(incident: Incident, playbook: Playbook, rules: Iterable[StepRule], start: datetime) -> None:
+def _create(incident: Incident, playbook: Playbook, rules: Iterable[StepRule], start: datetime, severity: str) -> None:
     Step.objects.bulk_create([
         Step(
             incident=incident,
@@ -166,15 +177,15 @@ def _create(incident: Incident, playbook: Playbook, rules: Iterable[StepRule], s
             position=rule.position,
             done_on=" ".join(rule.done_on),
             void_on=" ".join(rule.void_on),
-            due_at=_due(incident, playbook, rule, start),
+            due_at=_due(playbook, rule, start, severity),
         )
         for rule in rules
     ])  # fmt: skip
 
 
-def _owe(incident: Incident, playbook: Playbook, rules: Iterable[StepRule], steps: list[Step], start: datetime) -> None:
+def _owe(playbook: Playbook, rules: Iterable[StepRule], steps: list[Step], start: datetime, severity: str) -> None:
     """Owe these pending or cancelled steps from `start`: a new time, and a new chance to keep it."""
-    due = {rule.key: _due(incident, playbook, rule, start) for rule in rules}
+    due = {rule.key: _due(playbook, rule, start, severity) for rule in rules}
     steps = [step for step in steps if step.done_at is None]
     for step in steps:
         step.due_at, step.late_at, step.cancelled_at, step.cancel_reason = due[step.key], None, None, ""

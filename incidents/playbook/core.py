@@ -42,6 +42,7 @@ OPENS_ON = (
     ("declared", gettext_lazy("when the incident is declared")),
     ("confirmed", gettext_lazy("when the incident is confirmed")),
     ("rollback", gettext_lazy("when a rollback starts")),
+    ("postmortem", gettext_lazy("when a post-mortem is opened")),
 )
 
 

@@ -50,7 +50,7 @@ class StepRule:
 
 @dataclass(frozen=True)
 class ListRule:
-    """A list of steps and when it opens: "declared", "confirmed" or "rollback"."""
+    """A list of steps and when it opens: "declared", "confirmed", "rollback" or "postmortem"."""
 
     name: str
     title: dict[str, str]

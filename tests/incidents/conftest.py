@@ -2,7 +2,7 @@
 
 import pytest
 
-from incidents import lifecycle, playbook
+from incidents import guards, lifecycle, playbook
 from tests.calling import api
 
 __all__ = ["api"]
@@ -12,6 +12,12 @@ __all__ = ["api"]
 def shipped_playbook(db):
     """The rules as they are shipped."""
     playbook.in_force()
+
+
+@pytest.fixture(autouse=True)
+def _no_room_above_objects(monkeypatch):
+    """What higher rooms have against a transition is theirs to test."""
+    monkeypatch.setattr(guards, "GUARDS", {})
 
 
 @pytest.fixture
