@@ -70,5 +70,10 @@ def _attribute(nameless: str, _tag: str, name: str, value: str) -> str | None:
 def plain(text: str) -> str:
     """The words of Markdown `text` on one line: for subjects, notifications and search."""
     named = NAME_OF_IMAGE.sub(lambda found: found[1] or _("Picture"), text or "")
-    words = nh3.clean(_rendered(named).replace("<br>", " ").replace("</p>", " ").replace("</li>", " "), tags=set())
+    return bare(_rendered(named))
+
+
+def bare(said: str) -> str:
+    """The words of HTML on one line."""
+    words = nh3.clean(said.replace("<br>", " ").replace("</p>", " ").replace("</li>", " "), tags=set())
     return " ".join(html.unescape(words).split())

@@ -8,9 +8,10 @@ from comms.api import api_urls as comms_api
 from detection.api import api_urls as detection_api
 from incidents.api import api_urls as incidents_api
 from portal import health, live, views
+from postmortems.api import api_urls as postmortems_api
 from statuspage.api import api_urls as statuspage_api
 
-api = [*accounts_api, *incidents_api, *comms_api, *detection_api, *statuspage_api]
+api = [*accounts_api, *incidents_api, *comms_api, *detection_api, *statuspage_api, *postmortems_api]
 
 pages = [
     path("", views.board, name="board"),
@@ -35,6 +36,7 @@ urlpatterns = [
     path("", include("incidents.urls")),
     path("", include("comms.urls")),
     path("", include("statuspage.urls")),
+    path("", include("postmortems.urls")),
     path("", include((pages, "portal"))),
 ]
 handler400 = "portal.errors.bad_request"

@@ -1,67 +1,15 @@
-"""A post-mortem as a document in one language: what the page prints, the PDF holds and the Markdown says, with nothing of the viewer in it."""
+"""A post-mortem as a document in one language, with nothing of the viewer in it."""
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from django.utils import translation
 
-from django.utils.safestring import SafeString
+from postmortems import assembling
+from postmortems.models import Postmortem
+from postmortems.shapes import Block, Chart, Document, List, Paragraph, Section, Table
 
-
-@dataclass(frozen=True)
-class Paragraph:
-    """People's words: HTML that went through nh3, and the Markdown that it was made from."""
-
-    html: SafeString
-    markdown: str = ""
+__all__ = ["Block", "Chart", "Document", "List", "Paragraph", "Section", "Table", "of"]
 
 
-@dataclass(frozen=True)
-class Table:
-    """Rows of plain words under a head. `wide` names the column that takes the room that is left; `numeric` those that are set right."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    wide: int | None = None
-    numeric: frozenset[int] = field(default_factory=frozenset)
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A drawing as SVG of our own making, and what it shows in words."""
-
-    svg: SafeString
-    title: str
-
-
-@dataclass(frozen=True)
-class List:
-    """Short lines of plain words; `levels` says of each whether it is "good", "bad" or "" (a target kept, broken, neither)."""
-
-    items: tuple[str, ...]
-    levels: tuple[str, ...] = ()
-
-
-Block: TypeAlias = Paragraph | Table | Chart | List
-
-
-@dataclass(frozen=True)
-class Section:
-    """A chapter or a part of it: `level` 1 stands in the contents, 2 below the chapter before it."""
-
-    key: str
-    title: str
-    blocks: tuple[Block, ...]
-    level: int = 1
-
-
-@dataclass(frozen=True)
-class Document:
-    """The whole. `meta` are the lines under the title (label, value): reference, severity, times, people."""
-
-    title: str
-    reference: str
-    language: str  # "en" or "zh-hans"
-    is_public: bool
-    meta: tuple[tuple[str, str], ...]
-    sections: tuple[Section, ...]
-    state: str = ""  # "Draft", "Published", … in its language; "" in the public version
-    mark: str = ""  # what stands across it: EXERCISE, Draft, Private
+def of(postmortem: Postmortem, language: str = "en", is_public: bool = False) -> Document:
+    """The document of a post-mortem in `language`; `is_public` the redacted version that people wrote, with nothing else in it."""
+    with translation.override(language):
+        return assembling.public(postmortem, language) if is_public else assembling.internal(postmortem, language)

@@ -27,6 +27,8 @@ from incidents import lifecycle, panels, playbook
 from incidents.models import Incident, Membership, Role, Step, Team
 from lib import clock, sinks
 from portal import access, alarm, auditor
+from postmortems import actions, opening, sections
+from postmortems.models import ActionItem
 from tests.detection.conftest import make_alert, notification
 from tests.portal.conftest import Stream
 from tests.portal.test_access import address, routes
@@ -88,6 +90,9 @@ def world(person: Any) -> World:
     lifecycle.redact(secret, entry.seq, actor=member, reason="zqkanari7reason")
     lifecycle.note(secret, "Breach zqkanari7second", actor=member, shown=[PICTURE])
     obligations.update(secret, "Breach zqkanari7update", actor=member)
+    written = opening.make(lifecycle.hold(secret.pk), actor=member, now=clock.now())
+    sections.save(sections.named(written, "went_well"), "Breach zqkanari7words", base=0, actor=member)
+    actions.add(written, actor=member, title="Breach zqkanari7action", acceptance="zqkanari7acceptance", owner=member)
     now = clock.now()
     Step.objects.create(
         incident=secret, list="response", key="canary", title={"en": "zqkanari7step", "zh-hans": "zqkanari7step"}, role=Role.COMMANDER, due_at=now
@@ -126,6 +131,8 @@ def values(world: World, route: str, name: str) -> list[Any]:
         "api:candidate-detail": Candidate,
         "comms:message": Delivery,
         "api:delivery-detail": Delivery,
+        "postmortems:action": ActionItem,
+        "api:action-item-detail": ActionItem,
     }
     if route in ids:
         return list(ids[route].objects.values_list("pk", flat=True))  # type: ignore[attr-defined]
@@ -142,7 +149,11 @@ def values(world: World, route: str, name: str) -> list[Any]:
         ("api:incident-picture", "digest"): list(world.secret.pictures.values_list("digest", flat=True)),
         ("incidents:picture", "digest"): list(world.secret.pictures.values_list("digest", flat=True)),
         ("incidents:picture-content", "key"): ["forged"],
+        ("postmortems:row", "seq"): [1, 2],
+        ("postmortems:act", "name"): ["submit", "waive", "author"],
     }
+    if route in ("postmortems:section", "postmortems:section-history", "api:postmortem-section", "api:postmortem-section-versions"):
+        known[route, "name"] = ["went_well", "root_cause.direct"]
     if name == "reference":
         return [incident.reference for incident in incidents]
     return [KEY] if route.startswith("detection:ingest-") else known[route, name]

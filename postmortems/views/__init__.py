@@ -1,0 +1,1 @@
+"""The pages of post-mortems and action items."""
