@@ -5,10 +5,12 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from comms.models import Alarm
 from lib import clock
+from lib.errors import Refused
 
 
 def raise_alarm(code: str, subject: str, words: str, *, now: datetime | None = None) -> Alarm:
@@ -30,7 +32,9 @@ def clear(code: str, subject: str, *, now: datetime | None = None) -> bool:
 
 
 def seen(alarm: Alarm, *, actor: Any, request: Any = None) -> None:
-    """A person has looked and takes it from the red strip. A second time changes nothing."""
+    """A person has looked and takes it from the red strip. A second time changes nothing. Raises Refused for what a decision alone ends."""
+    if alarm.code == Alarm.Code.HELD:
+        raise Refused(_("Send or drop what is held; the strip goes with that."))
     with transaction.atomic():
         if Alarm.objects.filter(pk=alarm.pk, cleared_at=None).update(cleared_at=clock.now(), cleared_by=actor):
             audit.record("comms.alarm_seen", actor=actor, target=f"{alarm.code}: {alarm.subject}", request=request)

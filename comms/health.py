@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from comms import channels, holding, reasons
+from comms import channels, reasons
 from comms.models import Alarm
 
 
@@ -19,9 +19,8 @@ class Warning:
 
 
 def warnings() -> list[Warning]:
-    """What is held, and open alarms, in the reader's language; two queries."""
-    held = [Warning(_("Restored from a backup: what was waiting then is held"), "/messages/held/", _("Send or drop it"))] if holding.current() else []
-    return held + [Warning(describe(alarm), *mending(alarm)) for alarm in Alarm.objects.filter(cleared_at=None).order_by("raised_at")]
+    """Open alarms in the reader's language; one query."""
+    return [Warning(describe(alarm), *mending(alarm)) for alarm in Alarm.objects.filter(cleared_at=None).order_by("raised_at")]
 
 
 def describe(alarm: Alarm) -> str:
@@ -34,6 +33,8 @@ def describe(alarm: Alarm) -> str:
     if alarm.code == Alarm.Code.DEAD:
         said = ngettext("%(count)s message by %(channel)s failed", "%(count)s messages by %(channel)s failed", alarm.count)
         return said % values
+    if alarm.code == Alarm.Code.HELD:
+        return _("Restored from a backup: what was waiting then is held")
     return _("The teams that should be told have no members, so everybody is told")
 
 
@@ -43,4 +44,6 @@ def mending(alarm: Alarm) -> tuple[str, str]:
         return "/settings/channels/", _("Check the channel")
     if alarm.code == Alarm.Code.DEAD:
         return "/messages/?state=dead", _("See what failed")
+    if alarm.code == Alarm.Code.HELD:
+        return "/messages/held/", _("Send or drop it")
     return "/teams/", _("Give the teams members")

@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts import audit
-from comms import reasons
-from comms.models import Delivery, Fanout, Hold
+from comms import alarms, reasons
+from comms.models import Alarm, Delivery, Fanout, Hold
 from comms.querysets import DeliveryQuerySet
 from lib import clock
 from lib.db import lock, retried
@@ -17,6 +17,7 @@ from lib.errors import Refused
 from lib.nudge import nudge
 
 Decision = Hold.Decision
+SUBJECT = "messages"  # of the alarm that is open while a hold is on
 
 
 def current() -> Hold | None:
@@ -61,6 +62,7 @@ def decide(decision: str, *, actor: Any, request: Any = None) -> Hold:
             _drop(hold, now)
         hold.ended_at, hold.ended_by, hold.decision = now, actor, decision
         hold.save(update_fields=["ended_at", "ended_by", "decision"])
+        alarms.clear(Alarm.Code.HELD, SUBJECT)
         audit.record("comms.hold_ended", actor=actor, target="messages", after={"decision": decision, **counts}, request=request)
     nudge("comms.drain_outbox")
     nudge("comms.fan_out")

@@ -3,11 +3,9 @@
 Details stay English: only monitors read them.
 """
 
-import ctypes.util
 import os
 import time
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from accounts.abilities import Ability
 from accounts.problems import plain_problem
 from incidents import word_index
 from lib import heartbeats
+from lib.pdf.libraries import missing, missing_font
 from portal import metrics as figures
 from portal.version import version as current
 from statuspage import editions
@@ -109,15 +108,10 @@ def public_files() -> Part:
         return {"ok": False, "optional": True, "detail": type(error).__name__}
 
 
-@cache
-def pango() -> bool:
-    """Whether the system library that draws PDFs is there."""
-    return bool(ctypes.util.find_library("pango-1.0") or ctypes.util.find_library("pango-1.0-0"))
-
-
 def pdf() -> Part:
     """PDFs can be drawn; without the library there is the print view."""
-    return {"ok": True, "optional": True} if pango() else {"ok": False, "optional": True, "detail": "install pango (Debian: libpango-1.0-0 libpangoft2-1.0-0)"}
+    lacking = missing() or missing_font()
+    return {"ok": False, "optional": True, "detail": lacking} if lacking else {"ok": True, "optional": True}
 
 
 PARTS: dict[str, Callable[[], Part]] = {

@@ -13,6 +13,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='alarm',
+            name='code',
+            field=models.CharField(choices=[('channel_off', 'Channel off'), ('channel_failing', 'Channel failing'), ('dead', 'Messages failed'), ('nobody', 'Nobody to tell'), ('held', 'Messages held')], max_length=20),
+        ),
         migrations.CreateModel(
             name='Hold',
             fields=[

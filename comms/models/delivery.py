@@ -139,6 +139,7 @@ class Alarm(models.Model):
         CHANNEL_FAILING = "channel_failing", _("Channel failing")
         DEAD = "dead", _("Messages failed")
         NOBODY = "nobody", _("Nobody to tell")
+        HELD = "held", _("Messages held")
 
     code = models.CharField(max_length=20, choices=Code.choices)
     subject = models.CharField(max_length=80)  # a channel, or a team

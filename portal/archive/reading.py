@@ -20,6 +20,8 @@ from django.db import Error, connection, models
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.sql import InsertQuery
 
+from comms import holding
+from comms.models import Alarm
 from lib import append_only, clock
 from portal.archive import rows
 from portal.archive.writing import FORMAT
@@ -155,10 +157,12 @@ def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 def _hold(apps: Apps, manifest: Entry) -> None:
-    """Nothing that was waiting goes out by itself: the portal that it was taken from may have sent it since."""
-    holds = apps.get_model("comms", "Hold")._base_manager
+    """Nothing that was waiting goes out by itself: the portal that it was taken from may have sent it since. A strip says so."""
+    holds, alarms = (apps.get_model("comms", name)._base_manager for name in ("Hold", "Alarm"))
+    now = clock.now()
     if not holds.filter(ended_at=None).exists():
-        holds.create(since=clock.now(), as_of=datetime.fromisoformat(manifest["made_at"]))
+        holds.create(since=now, as_of=datetime.fromisoformat(manifest["made_at"]))
+        alarms.create(code=Alarm.Code.HELD, subject=holding.SUBJECT, raised_at=now, last_at=now)
 
 
 def _sequences(cursor: Any, apps: Apps) -> None:

@@ -11,9 +11,9 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from accounts.models import AuditEntry
-from comms import drain, holding, outbox
+from comms import alarms, drain, holding, outbox
 from comms.drain import Lane
-from comms.models import Delivery, Hold, Priority
+from comms.models import Alarm, Delivery, Hold, Priority
 from lib import clock
 from lib.errors import Refused
 from portal import archive
@@ -100,6 +100,7 @@ def send():
 
 @pytest.fixture
 def hold():
+    alarms.raise_alarm(Alarm.Code.HELD, holding.SUBJECT, "")
     return Hold.objects.create(since=clock.now(), as_of=clock.now() - timedelta(hours=3))
 
 
@@ -153,6 +154,9 @@ def test_the_page_decides_and_only_for_who_may_configure(waiting, person, client
     client.force_login(person("boss", roles=["admin"]))
     assert "Drop all of it" in client.get(reverse("comms:held")).content.decode()
     assert "/messages/held/" in client.get("/").content.decode()
+    with pytest.raises(Refused):
+        alarms.seen(Alarm.objects.get(), actor=person("other", roles=["admin"]))
     client.post(reverse("comms:held"), {"decision": "drop"})
+    assert "/messages/held/" not in client.get("/").content.decode()
     assert Delivery.objects.get().state == "dropped"
     assert "Nothing is held" in client.get(reverse("comms:held")).content.decode()

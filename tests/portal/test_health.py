@@ -13,6 +13,7 @@ from django.urls import path
 from accounts import tokens
 from lib import append_only, heartbeats, leases
 from lib.models import Heartbeat
+from lib.pdf import libraries
 from portal import alarm, auditor, health, logs, urls, watchman
 from portal.version import read_commit, version
 
@@ -46,7 +47,7 @@ def test_ready_says_which_part_is_not(client):
 def test_ready_without_a_pdf_library_or_a_broker(client, settings, monkeypatch):
     heartbeats.beat("engine", pid=1)
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr(health, "pango", lambda: False)
+    monkeypatch.setattr(health, "missing", lambda: libraries.INSTALL)
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert not answer.json()["parts"]["broker"]["ok"] and "pango" in answer.json()["parts"]["pdf"]["detail"]
