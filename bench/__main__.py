@@ -1,4 +1,4 @@
-"""`make bench`: pages, alerts, live entries and memory, each against its yardstick in the same run; a table at the end."""
+"""`make bench`: pages, alerts, the public page, live entries and memory, each against its yardstick in the same run; a table at the end."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import ingest
+from bench import ingest, public
 from bench.crowd import Crowd
 from tests.harness.portal import ROOT, Portal
 from tests.harness.servers import Postgres
@@ -104,6 +104,7 @@ def main() -> None:
     table += pages("PostgreSQL", DATABASE_URL=postgres.create("bench"))
     postgres.close()
     table += ingest.lines()
+    table += public.lines()
     portal = Portal().start()
     try:
         table.append(memory(portal))
