@@ -67,6 +67,7 @@ SETTINGS = (
             Link("/settings/sources/", _("Alert sources"), "alert", Ability.CONFIGURE),
             Link("/settings/channels/", _("Channels"), "message", Ability.CONFIGURE),
             Link("/settings/calendars/", _("Calendars"), "clock", Ability.CONFIGURE),
+            Link("/settings/public-page/", _("Public page"), "public", Ability.CONFIGURE),
         ),
     ),
     Group(

@@ -1,12 +1,19 @@
-"""Keeps the components in step with the playbook: one per service, under its public name, hidden or shown."""
+"""Keeps the components in step with the playbook: one per service, under its public name, hidden or shown; and changes that."""
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from accounts.abilities import Ability
+from incidents import playbook
 from incidents.models import Service
 from incidents.playbook.sections import Items
 from lib import clock
+from lib.errors import Forbidden
 from statuspage import changes
 from statuspage.models import Component
+
+SECTION = "components"  # of the playbook
 
 
 def project(items: Items) -> None:
@@ -43,3 +50,25 @@ def _values(service: Service, item: dict[str, Any]) -> dict[str, Any]:
 
 def _said(text: dict[str, str] | None) -> dict[str, str]:
     return {language: words for language, words in (text or {}).items() if words.strip()}
+
+
+def edit(component: Component, said: dict[str, Any], *, actor: Any) -> Component:
+    """Change what a component is called and where it stands: `name`, `description`, `position`, `is_hidden`; the rest stays.
+
+    What is the service's own anyway is not kept here, so that it goes on following. Raises Forbidden without *configure*,
+    Refused (422) for what does not fit.
+    """
+    if actor is not None and not actor.can(Ability.CONFIGURE):
+        raise Forbidden(_("You need the right “configure” for this."))
+    slug, service = component.slug, component.service
+    item = {**(playbook.current().items(SECTION).get(slug) or {}), **said}
+    for field, own in (("name", service.name), ("description", service.description)):
+        if field in said:
+            item[field] = {language: words.strip() for language, words in (said[field] or {}).items() if words.strip() and words.strip() != own.get(language)}
+    if item.get("position") == service.position:
+        item["position"] = None
+    kept = {name: value for name, value in item.items() if value not in (None, {}, "", False)}
+    known = slug in playbook.current().items(SECTION)
+    if kept or known:
+        playbook.edit(SECTION, slug, kept or None, actor=actor)
+    return Component.objects.get(pk=component.pk)

@@ -8,10 +8,8 @@ from incidents.playbook.fields import Flag, Number, Text
 from incidents.playbook.sections import section
 from statuspage import components
 
-SECTION = "components"
-
 section(
-    SECTION,
+    components.SECTION,
     label=gettext_lazy("Components of the public page"),
     hint=gettext_lazy("Every service is a component. What is left empty here follows the service; an item’s key is the service’s."),
     fields=(

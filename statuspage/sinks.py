@@ -4,4 +4,11 @@ from lib.sinks import Sink
 
 SINKS = {
     "statuspage.pages": Sink("posts and drafts: of incidents that the reader may see", routes=("statuspage:list", "statuspage:incident")),
+    "statuspage.preview": Sink("a draft as it would be read: of an incident that the reader may see", routes=("statuspage:preview", "statuspage:preview-file")),
+    "statuspage.api": Sink("what is public of an incident, and its draft: for who may see the incident", routes=("api:incident-public",)),
+    "statuspage.components": Sink(
+        "services under their public names and states: what everybody outside reads too",
+        routes=("statuspage:components", "statuspage:component", "statuspage:page", "api:component-*"),
+        is_mute=True,
+    ),
 }

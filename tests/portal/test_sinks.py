@@ -29,6 +29,8 @@ from lib import clock, sinks
 from portal import access, alarm, auditor
 from postmortems import actions, opening, sections
 from postmortems.models import ActionItem
+from statuspage import drafts
+from statuspage.telling import Telling
 from tests.detection.conftest import make_alert, notification
 from tests.portal.conftest import Stream
 from tests.portal.test_access import address, routes
@@ -93,6 +95,7 @@ def world(person: Any) -> World:
     written = opening.make(lifecycle.hold(secret.pk), actor=member, now=clock.now())
     sections.save(sections.named(written, "went_well"), "Breach zqkanari7words", base=0, actor=member)
     actions.add(written, actor=member, title="Breach zqkanari7action", acceptance="zqkanari7acceptance", owner=member)
+    drafts.save(secret, Telling("investigating", title={"en": "Breach zqkanari7draft"}, free={"en": "Breach zqkanari7words"}), actor=member)
     now = clock.now()
     Step.objects.create(
         incident=secret, list="response", key="canary", title={"en": "zqkanari7step", "zh-hans": "zqkanari7step"}, role=Role.COMMANDER, due_at=now
@@ -142,6 +145,9 @@ def values(world: World, route: str, name: str) -> list[Any]:
         ("incidents:service", "slug"): ["api-gateway", "auth-service"],
         ("incidents:team", "slug"): ["operations"],
         ("detection:source", "slug"): [world.source.slug],
+        ("statuspage:preview-file", "name"): ["en/", "api/v2/summary.json"],
+        ("statuspage:component", "slug"): ["api-gateway"],
+        ("api:component-detail", "slug"): ["api-gateway"],
         ("api:source-detail", "slug"): [world.source.slug],
         ("api:service-changes", "slug"): ["api-gateway"],
         ("api:audit-detail", "seq"): [1, 2, 3],
