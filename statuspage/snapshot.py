@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
 
+from comms import publication
 from incidents.models import ServiceGroup
 from lib.i18n import LANGUAGES, pick
 from statuspage import bars, changes
@@ -158,12 +159,13 @@ def texts(text: Any) -> Texts:
 
 def _page(changed_at: datetime) -> Page:
     row = PublicPage.objects.filter(pk=1).first() or PublicPage(updated_at=changed_at)
+    product = publication.product()  # where users find help is said once, for page and mail
     return Page(
         name=row.name,
         accent=row.accent,
         url=f"{settings.STATUS_URL.rstrip('/')}/",
-        support_url=row.support_url,
-        support_mail=row.support_mail,
+        support_url=product.support_url,
+        support_mail=product.support_mail,
         time_zone=settings.DEFAULT_TIME_ZONE,
         logo=bytes(row.logo) if row.logo else None,
         logo_type=row.logo_type,

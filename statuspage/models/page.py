@@ -5,12 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PublicPage(models.Model):
-    """Name, ways to support and looks of the page. One row, made when somebody first saves it."""
+    """Name and looks of the page; where users find help is the playbook's (`product`). One row, made when somebody first saves it."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     name = models.CharField(_("company"), max_length=80, blank=True)
-    support_url = models.URLField(_("support page"), blank=True)
-    support_mail = models.EmailField(_("support mail"), blank=True)
     accent = models.CharField(_("accent colour"), max_length=7, blank=True)  # "#1f6feb"
     logo = models.BinaryField(null=True)  # as cleaned at its upload
     logo_type = models.CharField(max_length=20, blank=True)  # "image/png"

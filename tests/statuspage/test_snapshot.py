@@ -79,5 +79,5 @@ def test_a_snapshot_costs_the_same_however_much_it_holds(db, django_assert_num_q
     playbook.in_force()
     now = datetime.now(UTC)
     ComponentChange.objects.bulk_create(ComponentChange(component=row, state="major_outage", at=now) for row in Component.objects.all() for _ in range(3))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         snapshot.take(now)
