@@ -27,7 +27,7 @@ class ComponentForm(forms.Form):
                 named[f"{field}_{language}"] = forms.CharField(label=label % {"language": LANGUAGE_NAMES[language]}, required=False, max_length=limit)
                 self.initial[f"{field}_{language}"] = getattr(component, field).get(language, "")
         self.fields = {**named, **self.fields}
-        self.initial |= {"position": component.position, "is_hidden": not component.is_shown}
+        self.initial.update(position=component.position, is_hidden=not component.is_shown)
 
     def said(self) -> dict[str, Any]:
         """As the playbook's section keeps it."""
