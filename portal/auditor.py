@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 BUDGET_SECONDS = 2.0
 LEASE_SECONDS = 60.0
-ROOMS = ("incidents", "comms", "detection", "statuspage", "accounts")
+ROOMS = ("incidents", "comms", "detection", "statuspage", "postmortems", "accounts")
 NAME = "auditor"
 REFERENCE = re.compile(r"\b[A-Z]{3,5}-\d{4}-\d+\b")
 

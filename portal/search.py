@@ -1,4 +1,4 @@
-"""Search over what a person may see: incidents, services, people."""
+"""Search over what a person may see: incidents, post-mortems, services, people."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +10,8 @@ from incidents import search as incident_search
 from incidents.models import Incident, Service
 from incidents.views import with_row_parts
 from lib.text import clean
+from postmortems import search as postmortem_search
+from postmortems.models import Postmortem
 
 MOST = 20
 
@@ -20,13 +22,14 @@ class Found:
 
     words: str
     incidents: list[Incident] = field(default_factory=list)
+    postmortems: list[Postmortem] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
     people: list[User] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing matched."""
-        return not (self.incidents or self.services or self.people)
+        return not (self.incidents or self.postmortems or self.services or self.people)
 
 
 def search(user: Any, asked: str) -> Found:
@@ -37,6 +40,8 @@ def search(user: Any, asked: str) -> Found:
         return found
     seen = incident_search.matching(Incident.objects.visible_to(user), words)
     found.incidents = list(with_row_parts(seen.order_by("-declared_at", "-id"))[:MOST])
+    written = postmortem_search.postmortems(user, {"q": words})
+    found.postmortems = list(written.select_related("incident")[:MOST])
     found.services = list(Service.objects.current().filter(every(words, "slug", "name")).select_related("owner")[:MOST])
     found.people = list(User.objects.filter(is_active=True).filter(every(words, "username", "name", "email"))[:MOST])
     return found

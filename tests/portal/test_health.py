@@ -121,7 +121,8 @@ def test_a_missing_trigger_is_found_and_repaired(posted, outside):
 
 
 def test_every_room_with_invariants_is_audited_and_a_broken_one_is_no_silence(monkeypatch):
-    assert [name for name, _look in auditor.parts(full=False)] == ["append_only", "incidents", "comms", "detection", "statuspage", "accounts"]
+    rooms = ["incidents", "comms", "detection", "statuspage", "postmortems", "accounts"]
+    assert [name for name, _look in auditor.parts(full=False)] == ["append_only", *rooms]
     monkeypatch.setitem(sys.modules, "comms.audit", None)
     with pytest.raises(ImportError):
         auditor.audit()

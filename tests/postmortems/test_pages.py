@@ -175,3 +175,10 @@ def test_versions_are_shown_with_what_they_changed(postmortem, browser, commande
     sections.save(section, "One\nThree", base=1, actor=commander)
     told = browser(commander).get(address(postmortem, "sections/went_well/history/")).content.decode()
     assert 'data-sign="gone"' in told and 'data-sign="new"' in told and "Three" in told
+
+
+def test_search_finds_words_that_somebody_wrote(postmortem, browser, commander, lead):
+    sections.save(sections.named(postmortem, "went_well"), "The fallback cache held", base=0, actor=commander)
+    assert address(postmortem) in browser(lead).get("/search/?q=fallback cache").content.decode()
+    incident_lifecycle.set_private(postmortem.incident, True, actor=commander)
+    assert address(postmortem) not in browser(lead).get("/search/?q=fallback cache").content.decode()
