@@ -36,6 +36,7 @@ SWEEPS = (
     Sweep("detection.end_refusals", "detection.sweeps.end_refusals", 10, "engine", 60),
     Sweep("statuspage.publish", "statuspage.sweeps.publish", 5, "engine", 60),
     Sweep("postmortems.sweep_actions", "postmortems.sweeps.sweep_actions", 60, "engine", 60),
+    Sweep("postmortems.render", "postmortems.printing.sweep", 5, "pdf", 180),
     Sweep("portal.audit", "portal.auditor.sweep", 30, "checks", 60),
     Sweep("comms.forget_bodies", "comms.sweeps.forget_bodies", 600, "bulk", 300),
     Sweep("lib.prune", "lib.prune.prune", 600, "bulk", 300),

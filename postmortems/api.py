@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse
 from django.urls import path
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import GenericAPIView
@@ -14,14 +16,15 @@ from rest_framework.response import Response
 
 from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
 from incidents.api_below import BELOW, IncidentAPI
-from lib.errors import NotFound
-from postmortems import document, lifecycle, opening, search, sections, story
+from lib.errors import NotFound, Refused
+from postmortems import document, lifecycle, opening, printing, search, sections, story
 from postmortems import serializers as shapes
 from postmortems.api_actions import action_urls
 from postmortems.api_public import public_urls
 from postmortems.exporting import as_markdown
 from postmortems.holding import find
 from postmortems.models import ActionItem, Postmortem, Review, Section, SectionVersion
+from postmortems.views.paper import as_file
 
 ONE = "postmortems/<str:reference>/"
 
@@ -133,6 +136,24 @@ class Markdown(PostmortemAPI):
         """In the caller's language."""
         said = as_markdown(document.of(self.found(), get_language() or "en"))
         return HttpResponse(said, content_type="text/markdown; charset=utf-8")
+
+
+class Pdf(PostmortemAPI):
+    """The document on paper."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("language", enum=list(dict(settings.LANGUAGES)), description="the caller's unless said otherwise")],
+        responses={(200, "application/pdf"): OpenApiTypes.BINARY, 202: shapes.DrawingSerializer, 503: OpenApiTypes.OBJECT},
+    )
+    def get(self, request: Request, reference: str) -> HttpResponse | Response:
+        """PDF; 202 with `Retry-After` while it is drawn; 503 with what to install, or why it cannot be drawn."""
+        language = request.query_params.get("language") or get_language() or "en"
+        if language not in dict(settings.LANGUAGES):
+            raise Refused(_("There is no such language."), status=400)
+        row = printing.drawing(self.found(), language)
+        if row.content is None:
+            return Response(shapes.DrawingSerializer({"state": "drawing"}).data, status=202, headers={"Retry-After": "2"})
+        return as_file(row, reference)
 
 
 class SectionAPI(PostmortemAPI):
@@ -283,6 +304,7 @@ api_urls = [
     path("postmortems/", PostmortemList.as_view(), name="postmortem-list"),
     path(ONE, PostmortemDetail.as_view(), name="postmortem-detail"),
     path(f"{ONE}markdown/", Markdown.as_view(), name="postmortem-markdown"),
+    path(f"{ONE}pdf/", Pdf.as_view(), name="postmortem-pdf"),
     path(f"{ONE}sections/<str:name>/", SectionDetail.as_view(), name="postmortem-section"),
     path(f"{ONE}sections/<str:name>/versions/", SectionVersions.as_view(), name="postmortem-section-versions"),
     path(f"{ONE}timeline/", TimelineTable.as_view(), name="postmortem-timeline"),

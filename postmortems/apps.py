@@ -1,5 +1,7 @@
 """Wires postmortems into Django."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,7 @@ class PostmortemsConfig(AppConfig):
     """The postmortems room."""
 
     name = "postmortems"
+
+    def ready(self) -> None:
+        """Say what is pruned."""
+        import_module("postmortems.retention").connect()

@@ -241,6 +241,12 @@ class PublicSerializer(serializers.Serializer):
     all_the_same = serializers.BooleanField(default=False)
 
 
+class DrawingSerializer(serializers.Serializer):
+    """A PDF that is on its way."""
+
+    state = serializers.CharField(help_text="drawing: ask again after `Retry-After` seconds")
+
+
 class PublicShownSerializer(serializers.Serializer):
     """The public version, or the draft for it, and the words in it that should stay inside."""
 

@@ -13,6 +13,8 @@ SINKS = {
             "postmortems:detail",
             "postmortems:presence",
             "postmortems:markdown",
+            "postmortems:print",
+            "postmortems:pdf",
             "postmortems:section*",
             "postmortems:timeline",
             "postmortems:row",
@@ -27,6 +29,7 @@ SINKS = {
         routes=(
             "api:postmortem-detail",
             "api:postmortem-markdown",
+            "api:postmortem-pdf",
             "api:postmortem-section*",
             "api:postmortem-timeline",
             "api:postmortem-public",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from postmortems.views import acting, lists, reading, writing
+from postmortems.views import acting, lists, paper, reading, writing
 
 app_name = "postmortems"
 ONE = "postmortems/<str:reference>/"
@@ -15,6 +15,8 @@ urlpatterns = [
     path(f"{ONE}open/", reading.open_one, name="open"),
     path(f"{ONE}presence/", reading.presence, name="presence"),
     path(f"{ONE}markdown/", reading.markdown, name="markdown"),
+    path(f"{ONE}print/", paper.print_view, name="print"),
+    path(f"{ONE}pdf/", paper.pdf_view, name="pdf"),
     path(f"{ONE}sections/<str:name>/", writing.section, name="section"),
     path(f"{ONE}sections/<str:name>/keep/", writing.keep, name="section-keep"),
     path(f"{ONE}sections/<str:name>/discard/", writing.discard, name="section-discard"),

@@ -19,6 +19,7 @@ LEFT_OUT = {
     "lib.clockoffset",
     "lib.heartbeat",
     "lib.namedlease",
+    "postmortems.drawing",  # drawn again when asked for
     "sessions.session",  # who restores signs in again
     "usersessions.usersession",
 }
