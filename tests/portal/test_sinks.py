@@ -29,7 +29,8 @@ from lib import clock, sinks
 from portal import access, alarm, auditor
 from postmortems import actions, opening, sections
 from postmortems.models import ActionItem
-from statuspage import drafts
+from statuspage import changes, drafts, editions
+from statuspage.models import Post, PostUpdate, PublishedFile
 from statuspage.telling import Telling
 from tests.detection.conftest import make_alert, notification
 from tests.portal.conftest import Stream
@@ -355,6 +356,20 @@ def break_promises(world: World) -> None:
     Incident.objects.filter(pk=world.secret.pk).update(last_hash="0" * 64)
 
 
+def by_public_files(world: World, **_: Any) -> str:
+    """The whole public page, after words of their own were published on the private incident."""
+    now = clock.now()
+    values = {"title": {"en": "Own words", "zh-hans": "自拟文字"}, "created_at": now, "updated_at": now}
+    post, _made = Post.objects.update_or_create(incident=world.secret, defaults=values)
+    said = {"en": ["Said in public."], "zh-hans": ["公开说明。"]}
+    PostUpdate.objects.create(post=post, number=900, kind="investigating", status="investigating", published_at=now, paragraphs=said)
+    changes.touch()
+    editions.publish()
+    text = " ".join(bytes(row.content).decode(errors="replace") for row in PublishedFile.objects.all())
+    assert "Own words" in text and "公开说明。" in text
+    return text
+
+
 OTHER_WAYS = {
     "comms.email": by_mail,
     "comms.console": by_console,
@@ -364,6 +379,7 @@ OTHER_WAYS = {
     "portal.commands": by_command,
     "portal.errors": by_error,
     "portal.logs": by_log,
+    "statuspage.files": by_public_files,
 }
 STREAMS = ("portal.live", "portal.api_stream")
 
