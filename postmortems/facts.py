@@ -1,5 +1,6 @@
 """The figures of a post-mortem: how long, how many, against which targets, what was kept and what was broken."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -129,7 +130,8 @@ def _announcement(incident: Incident) -> list[Fact]:
     recovered = incident.mitigated_at or incident.resolved_at
     if recovered is None:
         return []
-    told = TimelineEntry.objects.filter(incident=incident, kind__in=ANNOUNCED, at__gte=recovered).order_by("at", "seq").first()
+    rows = TimelineEntry.objects.filter(incident=incident, kind__in=ANNOUNCED, at__gte=recovered).select_related("body").order_by("at", "seq")
+    told = next((row for row in rows if _tells_of_recovery(row)), None)
     label = _("Recovery announced")
     if told is None:
         return [Fact(label, _("never"), "bad")] if incident.resolved_at else []
@@ -137,6 +139,13 @@ def _announcement(incident: Incident) -> list[Fact]:
     if wait < 60:
         return [Fact(label, _("at once"), "good")]
     return [Fact(label, _("%(time)s after the recovery") % {"time": minutes(wait)}, "bad" if wait > 3600 else "")]
+
+
+def _tells_of_recovery(entry: TimelineEntry) -> bool:
+    """On the public page "monitoring" is not yet the word; elsewhere what is told after the recovery tells of it."""
+    if entry.kind != "statuspage.published" or not entry.body.content:
+        return True
+    return bool(json.loads(entry.body.content)["data"].get("kind") == "resolved")
 
 
 def day(moment: datetime) -> str:
