@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import ingest, public
+from bench import ingest, mail, public
 from bench.crowd import Crowd
 from tests.harness.portal import ROOT, Portal
 from tests.harness.servers import Postgres
@@ -111,6 +111,7 @@ def main() -> None:
         table += [asyncio.run(live(portal, count)) for count in LISTENERS]
     finally:
         portal.close()
+    table.append(mail.line())
     head: Line = ("what", "measured", "yardstick", "ratio")
     widths = [max(len(row[column]) for row in [head, *table]) for column in range(4)]
     print()

@@ -15,6 +15,7 @@ from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
 from comms import channel_states, channels, obligations, resend, search, trials
 from comms import serializers as shapes
 from comms.api_alarms import alarms_api_urls
+from comms.api_announcements import announcements_api_urls
 from comms.api_contacts import contacts_api_urls
 from comms.api_held import held_api_urls
 from comms.api_subscribers import subscribers_api_urls
@@ -206,6 +207,7 @@ api_urls = [
     *alarms_api_urls,
     *held_api_urls,
     *subscribers_api_urls,
+    *announcements_api_urls,
     path("deliveries/", DeliveryList.as_view(), name="delivery-list"),
     path("deliveries/<int:pk>/", DeliveryDetail.as_view(), name="delivery-detail"),
     path("deliveries/<int:pk>/resend/", DeliveryResend.as_view(), name="delivery-resend"),

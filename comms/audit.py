@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from comms import channel_states, holding, obligations
-from comms.models import OUTSIDE, Audience, Delivery, DeliveryAttempt, Fanout, Obligation
+from comms.models import OUTSIDE, Announcement, Audience, Consent, Delivery, DeliveryAttempt, Fanout, Obligation, Priority
 from incidents.models import Incident
 from lib import clock
 from lib.leases import free
@@ -19,7 +19,7 @@ CHECKED = timedelta(days=2)  # how far back sent rows are looked at; older ones 
 def invariants(*, full: bool = False) -> list[str]:
     """What is broken, one line each; empty when all is well. `full` looks at every sent row, else at those of two days."""
     since = datetime.min.replace(tzinfo=UTC) if full else clock.now() - CHECKED
-    return [*_deliveries(since), *_twice(since), *_fanouts(), *_obligations()]
+    return [*_deliveries(since), *_twice(since), *_fanouts(), *_obligations(), *_consents(since), *_announcements()]
 
 
 def _deliveries(since: datetime) -> Iterator[str]:
@@ -49,6 +49,22 @@ def _fanouts() -> Iterator[str]:
         return
     for row in Fanout.objects.filter(done_at=None, created_at__lt=clock.now() - LATE).order_by("created_at")[:SHOWN]:
         yield f"{row.kind} of incident {row.incident_id} has not been told since {row.created_at:%H:%M:%S}: {'it fails' if row.error else 'nobody took it up'}"
+
+
+def _consents(since: datetime) -> Iterator[str]:
+    """Every subscriber mail has a consent row: given before it, and not withdrawn in between."""
+    latest = Consent.objects.filter(subscriber=OuterRef("subscriber"), at__lte=OuterRef("created_at")).order_by("-id").values("kind")[:1]
+    rows = Delivery.objects.filter(priority=Priority.SUBSCRIBER, state=Delivery.State.SENT, settled_at__gte=since).annotate(agreed=Subquery(latest))
+    for row in rows.filter(Q(agreed=None) | ~Q(agreed=Consent.Kind.GIVEN))[:SHOWN]:
+        yield f"delivery {row.pk} went to a subscriber without consent"
+
+
+def _announcements() -> Iterator[str]:
+    """What waits its minute leaves after it."""
+    if holding.current() is not None:
+        return
+    for row in Announcement.objects.filter(state__in=["waiting", "sending"], leaves_at__lt=clock.now() - LATE)[:SHOWN]:
+        yield f"announcement {row.pk} should have left at {row.leaves_at:%H:%M:%S}: {'it fails' if row.error else 'nobody took it up'}"
 
 
 def _obligations() -> Iterator[str]:

@@ -24,6 +24,7 @@ class Content:
     link: str = ""
     link_label: str = ""
     why: str = ""  # why this reader gets it
+    unsubscribe: str = ""  # the link that ends it
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from comms import channels
+from comms import channels, subscribers
 from comms.models import ContactMethod, Delivery
 from lib import clock
 
@@ -36,6 +36,9 @@ def mail_addresses(people: Iterable[Any]) -> list[Address]:
 
 def suppress(delivery: Delivery, reason: str) -> None:
     """The provider says that the address is gone (5.1.1): nothing more goes there until it is verified again."""
+    if delivery.subscriber_id is not None:
+        subscribers.suppress(delivery.subscriber_id, reason)
+        return
     if delivery.person is None:
         return
     now = clock.now()

@@ -75,7 +75,11 @@ def work(lane: Lane) -> int:
 def _with_parts(claimed: list[Delivery]) -> list[Delivery]:
     """The claimed rows with what rendering needs; rows that were claimed in vain come last and shuffled, so that one which
     stops its workers does not take its neighbours along."""
-    found = Delivery.objects.select_related("person", "incident", "contact_method").prefetch_related("tries").in_bulk([row.pk for row in claimed])
+    found = (
+        Delivery.objects.select_related("person", "incident", "contact_method", "announcement__incident", "subscriber")
+        .prefetch_related("tries")
+        .in_bulk([row.pk for row in claimed])
+    )
     rows = [found[row.pk] for row in claimed if found[row.pk].lease_token == row.lease_token]
     vain = {row.pk: row.attempts - len(row.tries.all()) for row in rows}
     return sorted(rows, key=lambda row: (vain[row.pk], random.random()) if vain[row.pk] > 2 else (0, 0))  # noqa: S311 - no secret
@@ -114,7 +118,7 @@ def _work_one(row: Delivery, sender: Channel) -> bool:
     except Exception as error:
         logger.exception("delivery %s cannot be rendered", row.pk)
         attempt = DeliveryAttempt.objects.create(delivery=row, at=now)
-        _failed(row, attempt, ChannelError(reasons.NOT_RENDERED % {"words": repr(error)[:450]}), tries)
+        _failed(row, attempt, sender, ChannelError(reasons.NOT_RENDERED % {"words": repr(error)[:450]}), tries)
         return True
     return _send(row, sender, message, tries)
 
@@ -128,11 +132,11 @@ def _send(row: Delivery, sender: Channel, message: Message, tries: list[Delivery
         receipt = sender.send(message)
     except ChannelError as error:
         hit("comms.before_settle")
-        return _failed(row, attempt, error, tries)
+        return _failed(row, attempt, sender, error, tries)
     except Exception as error:
         logger.exception("channel %s failed on delivery %s", row.channel, row.pk)
         sender.close()
-        return _failed(row, attempt, ChannelError(reasons.BROKEN % {"words": type(error).__name__}, ambiguous=True), tries)
+        return _failed(row, attempt, sender, ChannelError(reasons.BROKEN % {"words": type(error).__name__}, ambiguous=True), tries)
     hit("comms.after_send")
     hit("comms.before_settle")
     _sent(row, attempt, receipt.answer)
@@ -143,7 +147,7 @@ def _send(row: Delivery, sender: Channel, message: Message, tries: list[Delivery
 def _begin(row: Delivery, sender: Channel, message: Message) -> DeliveryAttempt | None:
     """The fence before the wire: still ours? Then say so in the database before the channel is asked."""
     now = clock.now()
-    kept = {} if catalogue.kind(row.kind).is_secret else {"subject": message.subject, "body": message.text}
+    kept = {} if catalogue.kind(row.kind).is_secret or row.announcement_id else {"subject": message.subject, "body": message.text}
     with transaction.atomic():
         until = now + timedelta(seconds=sender.deadline_seconds + CLAIM_SECONDS)
         mine = Delivery.objects.filter(pk=row.pk, state=State.DUE, lease_token=row.lease_token, lease_until__gt=now)
@@ -182,7 +186,7 @@ def _sent(row: Delivery, attempt: DeliveryAttempt, answer: str) -> None:
         leases.settle(row, state=State.SENT, answer=clean(answer, 500), sent_at=now, settled_at=now, secret="")
 
 
-def _failed(row: Delivery, attempt: DeliveryAttempt, error: ChannelError, tries: list[DeliveryAttempt]) -> bool:
+def _failed(row: Delivery, attempt: DeliveryAttempt, sender: Channel, error: ChannelError, tries: list[DeliveryAttempt]) -> bool:
     """Note what the channel said and when to try again; False when the channel must rest."""
     now = clock.now()
     outcome = Outcome.FAILED
@@ -193,9 +197,13 @@ def _failed(row: Delivery, attempt: DeliveryAttempt, error: ChannelError, tries:
     elif error.permanent:
         outcome = Outcome.REFUSED
     _record_failure(row, attempt, error, outcome, [*tries, attempt])
-    if error.is_channel:
+    if error.is_channel and sender.is_shared:
         channel_states.failed(row.channel, error, now)
         return False
+    if error.retry_after and not sender.is_shared:
+        others = Delivery.objects.to_be_sent().filter(subscriber=row.subscriber_id, channel=row.channel).exclude(pk=row.pk)
+        others.filter(lease_token="").update(not_before=now + timedelta(seconds=error.retry_after))
+        return True
     if error.retry_after:
         channel_states.asked_to_wait(row.channel, error.retry_after, error.text, now)
         return False
@@ -212,6 +220,8 @@ def _record_failure(row: Delivery, attempt: DeliveryAttempt, error: ChannelError
             Delivery.objects.filter(pk=row.pk).update(is_ambiguous=True)
         if outcome == Outcome.UNKNOWN and row.priority == Priority.SUBSCRIBER:
             _settle(row, State.DROPPED, reasons.MAYBE_SENT % {"words": error.text}, is_ambiguous=True)
+        elif outcome == Outcome.REFUSED and error.suppress and row.subscriber_id:
+            _settle(row, State.DROPPED, error.text)  # shown with the subscriber; no alarm
         elif outcome == Outcome.REFUSED:
             _give_up(row, error.text)
         elif reason := _hopeless(row, tries):

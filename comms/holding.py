@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from comms import alarms, reasons
-from comms.models import Alarm, Delivery, Fanout, Hold
+from comms.models import Alarm, Announcement, Delivery, Fanout, Hold
 from comms.querysets import DeliveryQuerySet
 from lib import clock
 from lib.db import lock, retried
@@ -71,6 +71,7 @@ def decide(decision: str, *, actor: Any, request: Any = None) -> Hold:
 
 def _drop(hold: Hold, now: datetime) -> None:
     Fanout.objects.filter(done_at=None).update(done_at=now, people=0)
+    Announcement.objects.filter(state=Announcement.State.WAITING).update(state=Announcement.State.VOID)
     Delivery.objects.to_be_sent().filter(held(hold)).update(
         state=Delivery.State.DROPPED, settled_at=now, answer=reasons.HELD, secret="", lease_until=None, lease_token=""
     )

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from comms import channels, notice_texts, reasons
+from comms import announcement_texts, channels, notice_texts, reasons
 from comms.catalogue import Content, MessageKind, Occasion, label
 from comms.models import Audience
 from incidents.catalogue import Sentence, moment
@@ -78,6 +78,7 @@ MESSAGES = {
     "notice.still_on_it": MessageKind(gettext_lazy("Still on it?"), notice_texts.still_on_it),
     "notice.lapsed": MessageKind(gettext_lazy("Nobody has it"), notice_texts.lapsed),
     "notice.update": MessageKind(gettext_lazy("Update"), notice_texts.update),
+    "users.announcement": MessageKind(gettext_lazy("Mail to the users"), announcement_texts.render),
     "contact.code": MessageKind(gettext_lazy("Code for a contact method"), _code, is_secret=True),
     "channel.test": MessageKind(gettext_lazy("Test message"), _test),
     "account.invitation": MessageKind(gettext_lazy("Invitation"), _invitation, is_secret=True),
@@ -156,6 +157,7 @@ TIMELINE = {
     ),
     "comms.users_sending": Sentence("message", "message", _users_sending, _by_the_playbook),
     "comms.users_told": Sentence("message", "message", _users_told, _by_the_playbook),
+    "comms.users_stopped": Sentence("message", "message", lambda data: _("The mail to the users was stopped; what had left has left")),
     "comms.users_undone": Sentence("message", "message", lambda data: _("The mail to the users was taken back before it left")),
     "comms.told": Sentence("message", "message", _told, _told_why),
     "comms.not_delivered": Sentence(

@@ -1,4 +1,4 @@
-"""The outbox: `enqueue` is the only writer of deliveries, so what leaves the portal is decided here."""
+"""The outbox: deliveries are written here (an announcement's by `broadcast`), so what leaves the portal is decided here."""
 
 import hashlib
 from collections.abc import Iterable

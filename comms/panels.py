@@ -6,8 +6,8 @@ from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from accounts.abilities import Ability
-from comms import obligations
-from comms.models import Audience, Delivery, Obligation
+from comms import announcements, obligations, phrases
+from comms.models import Announcement, Audience, Delivery, Obligation
 from incidents.page import Page
 from incidents.panels import Panel, register
 from lib import clock
@@ -16,6 +16,7 @@ STATES = {"comms.update", "comms.update_missed", *obligations.KEPT_BY} | {
     f"incidents.{kind}" for kind in ("state", "severity", "recovered", "fires_again", "merged_from")
 }
 SHOWN = 5
+TONES = {"draft": "outline", "waiting": "warn", "sending": "warn", "sent": "good", "withdrawn": "bad"}
 
 
 def updates(page: Page) -> dict[str, Any] | None:
@@ -49,5 +50,23 @@ def messages(page: Page) -> dict[str, Any] | None:
     }
 
 
+def users(page: Page) -> dict[str, Any] | None:
+    """What was written to the users, and the minute in which it can be taken back; nothing before *confirmed*."""
+    rows = list(Announcement.objects.filter(incident=page.incident).exclude(state=Announcement.State.VOID).order_by("-created_at", "-id")[:SHOWN])
+    may_write = page.incident.state in announcements.PUBLIC_STATES and not page.incident.is_imported
+    if not rows and not (may_write and page.may(Ability.PUBLISH)):
+        return None
+    labels = dict(phrases.choices("state")) if rows else {}
+    for row in rows:
+        row.said, row.tone = labels.get(row.words.get("state", ""), ""), TONES[row.state]  # type: ignore[attr-defined]
+    return {"rows": rows, "may_publish": page.may(Ability.PUBLISH), "may_write": may_write, "incident": page.incident}
+
+
+USERS = {f"comms.users_{kind}" for kind in ("prepared", "sending", "stopped", "told", "undone")}
+register(
+    Panel(
+        "users", _("Mail to the users"), "comms/panels/users.html", users, 28, frozenset({*USERS, "incidents.state", "incidents.severity", "incidents.private"})
+    )
+)
 register(Panel("updates", _("Updates due"), "comms/panels/updates.html", updates, 25, frozenset(STATES)))
 register(Panel("messages", _("Sent messages"), "comms/panels/messages.html", messages, 65, frozenset({"comms.told", "comms.not_delivered", "comms.update"})))

@@ -26,7 +26,12 @@ NOT_NAMED = gettext_noop("the incident is private now, and this reader is not na
 HELD = gettext_noop("it was waiting when the portal was restored from a backup, and was dropped")
 ADDRESS_GONE = gettext_noop("the server said that this address does not exist; its reader has not confirmed it since")
 
+UNSUBSCRIBED = gettext_noop("this reader does not want these messages any more")
+STOPPED = gettext_noop("a person stopped it")
+
 # What channels say.
+NO_WEBHOOK = gettext_noop("this is no address for a webhook")
+WEBHOOK_GONE = gettext_noop("the address says that it is gone (410)")
 PRINTED = gettext_noop("printed to the console")
 RECORDED = gettext_noop("recorded, not sent")
 CANNOT_SEND = gettext_noop("this channel cannot send")

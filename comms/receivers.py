@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from comms import obligations
+from comms import announcements, obligations
 from comms.models import Fanout
 from incidents.lifecycle import on_merge
 from incidents.models import Incident, TimelineEntry
@@ -68,4 +68,6 @@ def _state(incident: Incident, data: dict[str, Any]) -> tuple[str, dict[str, Any
 
 entry_recorded.connect("comms.tell", tell, KINDS)
 entry_recorded.connect("comms.plan_updates", obligations.on_entry, PLANNING)
+entry_recorded.connect("comms.announce", announcements.on_entry, {"incidents.private", "incidents.severity", "incidents.state"})
 on_merge("comms.obligations", obligations.hand_over)
+on_merge("comms.announcements", announcements.hand_over)

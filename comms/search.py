@@ -17,6 +17,8 @@ LIST_ONLY = ("body", "params", "secret")  # what a list never shows
 def deliveries(user: Any, wanted: Mapping[str, str]) -> QuerySet[Delivery]:
     """Deliveries that `user` may see, by state, channel, incident (reference) and person (user name). Raises Refused (400)."""
     found = Delivery.objects.visible_to(user).select_related("person", "incident", "contact_method")
+    if number := wanted.get("announcement", "").strip():
+        found = found.filter(announcement=int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0)
     if state := wanted.get("state"):
         if state not in Delivery.State.values:
             raise Refused(_("There is no such state."), status=400)

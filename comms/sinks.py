@@ -11,6 +11,11 @@ SINKS = {
         "deliveries, obligations, messages: of incidents that the caller may see",
         routes=("api:delivery-list", "api:delivery-detail", "api:obligation-list", "api:incident-messages", "api:incident-obligations"),
     ),
+    "comms.webhook": Sink("webhooks of subscribers: of a private incident only words that a person typed for them"),
+    "comms.announcements": Sink(
+        "mails to the users: of incidents that the viewer may see",
+        routes=("comms:announcements", "comms:announcement", "api:announcement-list", "api:announcement-detail"),
+    ),
     "comms.alarms": Sink(
         "the red strip, what is held and the channels' state: channels, counts and what providers said",
         routes=("comms:channels", "comms:held", "api:channel-list", "api:alarm-list", "api:held"),

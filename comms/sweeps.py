@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from comms import channel_states, fanout, holding, lanes, obligations, reasons
+from comms import broadcast, channel_states, fanout, holding, lanes, obligations, reasons
 from comms.drain import Lane
 from comms.models import Delivery
 from lib import clock
@@ -26,6 +26,11 @@ def drain_outbox(*, now: datetime | None = None) -> int:
 def fan_out(*, now: datetime | None = None) -> int:
     """Turn what must be told to many into deliveries; returns how many were turned."""
     return fanout.work(now or clock.now())
+
+
+def release_announcements(*, now: datetime | None = None) -> int:
+    """Let mails to the users leave whose minute is over; returns how many."""
+    return broadcast.work(now or clock.now())
 
 
 def sweep_obligations(*, now: datetime | None = None) -> int:

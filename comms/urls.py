@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from comms.views import channels, contacts, held, messages, subscribers, unsubscribe
+from comms.views import announcements, channels, contacts, held, messages, subscribers, unsubscribe
 
 app_name = "comms"
 urlpatterns = [
@@ -11,6 +11,10 @@ urlpatterns = [
     path("messages/<int:pk>/", messages.message, name="message"),
     path("messages/<int:pk>/resend/", messages.send_again, name="resend"),
     path("messages/alarms/<int:pk>/seen/", messages.alarm_seen, name="alarm-seen"),
+    path("messages/announcements/", announcements.announcement_list, name="announcements"),
+    path("messages/announcements/<int:pk>/", announcements.announcement, name="announcement"),
+    path("messages/announcements/new/<str:reference>/", announcements.announcement_new, name="announcement-new"),
+    path("messages/announcements/<int:pk>/<slug:act>/", announcements.announcement_act, name="announcement-act"),
     path("messages/subscribers/", subscribers.subscriber_list, name="subscribers"),
     path("messages/subscribers/import/", subscribers.subscriber_import, name="subscriber-import"),
     path("messages/subscribers/export/", subscribers.subscriber_export, name="subscriber-export"),

@@ -28,6 +28,7 @@ SWEEPS = (
     Sweep("accounts.answer_resets", "accounts.sweeps.answer_resets", 5, "page", 60),
     Sweep("comms.drain_outbox", "comms.sweeps.drain_outbox", 1, "page", 120),
     Sweep("comms.fan_out", "comms.sweeps.fan_out", 1, "engine", 120),
+    Sweep("comms.release_announcements", "comms.sweeps.release_announcements", 1, "engine", 120),
     Sweep("comms.sweep_obligations", "comms.sweeps.sweep_obligations", 2, "engine", 60),
     Sweep("incidents.retry_reactions", "incidents.sweeps.retry_reactions", 2, "engine", 60),
     Sweep("incidents.sweep_steps", "incidents.sweeps.sweep_steps", 1, "engine", 60),

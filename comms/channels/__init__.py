@@ -8,11 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from comms.channels.base import Channel
 
-EMAIL, CONSOLE, RECORDER = "email", "console", "recorder"
+EMAIL, CONSOLE, RECORDER, WEBHOOK = "email", "console", "recorder", "webhook"
 
 CHANNELS = {
     EMAIL: (_("E-mail"), "comms.channels.email.EmailChannel"),
     CONSOLE: (_("Console"), "comms.channels.console.ConsoleChannel"),
+    WEBHOOK: (_("Webhook"), "comms.channels.webhook.WebhookChannel"),
     RECORDER: (_("Recorder"), "comms.channels.recorder.RecorderChannel"),
 }
 

@@ -1,7 +1,7 @@
 """What a channel promises: it returns what the provider said, or raises why it did not work."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from comms import reasons
 
@@ -18,6 +18,9 @@ class Message:
     message_id: str
     language: str
     is_exercise: bool = False
+    unsubscribe: str = ""  # the reader's own link
+    stencil: Any = None  # of a mail with many readers: `stencils.Stencil`
+    secrets: tuple[str, ...] = ()  # that sign a webhook
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Channel:
     """A way out. One object serves one thread for one drain and may keep a connection in between."""
 
     deadline_seconds: ClassVar[float] = 20  # hard limit of one message
+    is_shared: ClassVar[bool] = True  # one provider for all readers; else each reader's address is a provider of its own
 
     def send(self, message: Message) -> Receipt:
         """Give `message` to the provider. Raises ChannelError."""

@@ -210,25 +210,41 @@ def compose(message: Message) -> tuple[str, bytes]:
 
     Raises ChannelError (permanent) for an address no mail can have.
     """
-    name, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    mail = EmailMessage()
+    if message.stencil is not None:
+        return message.stencil.sender, message.stencil.fill(message)
+    sender, mail = letter(message)
     try:
-        mail["From"] = Address(display_name=name, addr_spec=sender)
         mail["To"] = Address(display_name=one_line(message.name), addr_spec=wire_address(message.address))
-        mail["Subject"] = one_line(message.subject)
     except (ValueError, IndexError) as error:
         raise ChannelError(reasons.NO_ADDRESS_BECAUSE % {"words": error}, permanent=True) from error
     mail["Date"] = format_datetime(clock.now())
     mail["Message-ID"] = message.message_id
+    return sender, encoded(mail)
+
+
+def letter(message: Message, *, cte: str | None = None) -> tuple[str, EmailMessage]:
+    """The sender's address, and what every reader of this message gets alike; `cte` encodes its parts."""
+    name, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    mail = EmailMessage()
+    try:
+        mail["From"] = Address(display_name=name, addr_spec=sender)
+        mail["Subject"] = one_line(message.subject)
+    except (ValueError, IndexError) as error:
+        raise ChannelError(reasons.NO_ADDRESS_BECAUSE % {"words": error}, permanent=True) from error
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail["Content-Language"] = message.language
-    mail.set_content(message.text, cte="base64" if not message.text.isascii() else None)
+    mail.set_content(message.text, cte=cte or ("base64" if not message.text.isascii() else None))
     if message.html:
-        mail.add_alternative(message.html, subtype="html", cte="base64" if not message.html.isascii() else None)
+        mail.add_alternative(message.html, subtype="html", cte=cte or ("base64" if not message.html.isascii() else None))
+    return sender, mail
+
+
+def encoded(mail: EmailMessage) -> bytes:
+    """As it goes over the wire: lines end in CR LF, dots that begin one are doubled."""
     raw = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n", cte_type="7bit"))
     raw = raw if raw.endswith(b"\r\n") else raw + b"\r\n"
-    return sender, re.sub(rb"(?m)^\.", b"..", raw)
+    return re.sub(rb"(?m)^\.", b"..", raw)
 
 
 def wire_address(address: str) -> str:

@@ -21,7 +21,7 @@ class Priority(models.IntegerChoices):
 
 
 class Delivery(Leased):
-    """One outward effect. `outbox.enqueue` is the only writer of new ones, `sweeps.drain_outbox` settles them."""
+    """One outward effect. `outbox.enqueue` and `broadcast` are the only writers of new ones, `sweeps.drain_outbox` settles them."""
 
     class State(models.TextChoices):
         DUE = "due", pgettext_lazy("delivery", "Waiting")

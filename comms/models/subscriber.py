@@ -121,6 +121,8 @@ class Announcement(Leased):
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="announcements")
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     words = models.JSONField(default=dict)  # public_words.Words
+    promise_seconds = models.PositiveIntegerField(null=True)  # from leaving to the next one, as it says
+    is_own_words = models.BooleanField(default=False)  # of a private incident: typed by a person, and nothing else is said
     is_auto = models.BooleanField(default=False)  # made by the playbook, not touched by a person
     salt = models.CharField(max_length=16, default=new_salt)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")

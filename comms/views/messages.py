@@ -10,12 +10,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.abilities import Ability
 from comms import alarms, catalogue, channels, health, resend, search
-from comms.models import Alarm, Delivery, Obligation
+from comms.models import Alarm, Delivery, Obligation, Priority
 from lib import clock
 from lib.errors import NotFound, Refused
 from lib.keyset import page as keyset_page
 
-FILTERS = ("state", "channel", "incident", "person")
+FILTERS = ("state", "channel", "incident", "person", "announcement")
 TONES = {"due": "outline", "sent": "good", "dead": "bad", "dropped": "outline", "expired": "warn"}
 SHOWN_UPDATES = 20
 
@@ -35,6 +35,8 @@ def message_list(request: Any) -> HttpResponse:
     refusal = ""
     try:
         found = search.deliveries(request.user, wanted)
+        if not wanted:
+            found = found.exclude(priority=Priority.SUBSCRIBER)  # thousands would drown the rest; each mail to the users has its own page
     except Refused as refused:
         refusal, found = str(refused), Delivery.objects.none()
     page = keyset_page(found.defer(*search.LIST_ONLY), order=search.ORDER, cursor=request.GET.get("cursor"), limit=50)
@@ -48,6 +50,7 @@ def message_list(request: Any) -> HttpResponse:
         "channels": [(kind, label) for kind, (label, _path) in channels.CHANNELS.items()],
         "alarms": [(alarm, health.describe(alarm)) for alarm in Alarm.objects.filter(cleared_at=None)],
         "updates": [] if wanted or request.GET.get("cursor") else _updates_due(request.user),
+        "may_publish": request.user.can(Ability.PUBLISH),
         "may_configure": request.user.can(Ability.CONFIGURE),
         "may_respond": request.user.can(Ability.RESPOND),
     }

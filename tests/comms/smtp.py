@@ -107,7 +107,7 @@ class BadServer:
                 self.log.append(line.decode().strip())
                 if not self._say(stream, word):
                     return
-                if word == "DATA" and self.log[-1] == "DATA" and self.said.startswith("354"):
+                if word == "DATA" and self.said.startswith("354"):
                     body = []
                     while (part := stream.readline()) and part != b".\r\n":
                         body.append(part)

@@ -17,9 +17,11 @@ from django.core.management import call_command
 from django.test import Client
 
 from accounts import tokens
-from comms import drain, lanes, obligations, sweeps
+from comms import drain, lanes, obligations, reasons, sweeps
 from comms.channels import email
-from comms.models import Delivery, Obligation
+from comms.models import Announcement, Delivery, Obligation, Subscriber
+from comms.preconditions import objection
+from comms.public_words import Words
 from comms.rendering import render
 from detection import candidates, guard, keys, silences
 from detection.models import Alert, Candidate, Silence
@@ -98,6 +100,8 @@ def world(person: Any) -> World:
     actions.add(written, actor=member, title="Breach zqkanari7action", acceptance="zqkanari7acceptance", owner=member)
     drafts.save(secret, Telling("investigating", title={"en": "Breach zqkanari7draft"}, free={"en": "Breach zqkanari7words"}), actor=member)
     now = clock.now()
+    words = Words("identified", free={"en": "Breach zqkanari7letter"}).dump()
+    Announcement.objects.create(incident=secret, words=words, created_by=member, created_at=now)
     Step.objects.create(
         incident=secret, list="response", key="canary", title={"en": "zqkanari7step", "zh-hans": "zqkanari7step"}, role=Role.COMMANDER, due_at=now
     )
@@ -134,6 +138,8 @@ def values(world: World, route: str, name: str) -> list[Any]:
         "api:alert-detail": Alert,
         "api:candidate-detail": Candidate,
         "comms:message": Delivery,
+        "comms:announcement": Announcement,
+        "api:announcement-detail": Announcement,
         "api:delivery-detail": Delivery,
         "postmortems:action": ActionItem,
         "api:action-item-detail": ActionItem,
@@ -292,6 +298,17 @@ def by_recorder(world: World, **_: Any) -> str:
     return " ".join(f"{row.subject} {row.body} {row.params} {row.answer}" for row in rows)
 
 
+def by_webhook(world: World, **_: Any) -> str:
+    """What a webhook would get of a letter in standard words; and it does not get even that."""
+    reader = Subscriber.objects.create(channel="webhook", address="https://hooks.example.test/", secret="whsec_", created_at=clock.now())
+    letter = Announcement.objects.create(incident=world.secret, state="sent", words=Words("identified").dump(), created_at=clock.now())
+    row = Delivery(key="k", kind="users.announcement", channel="webhook", incident=world.secret, announcement=letter, subscriber=reader)
+    row.created_at = row.not_before = clock.now()
+    row.save()
+    assert objection(row) == reasons.NOT_NAMED
+    return render(row).text
+
+
 def by_alarm(world: World, monkeypatch: Any, settings: Any, caplog: Any, **_: Any) -> str:
     sent: list[Any] = []
     settings.ALARM_URL = "http://alarm.example/x"
@@ -374,6 +391,7 @@ OTHER_WAYS = {
     "comms.email": by_mail,
     "comms.console": by_console,
     "comms.recorder": by_recorder,
+    "comms.webhook": by_webhook,
     "detection.ingest": by_ingest,
     "portal.alarm": by_alarm,
     "portal.commands": by_command,

@@ -1,0 +1,243 @@
+"""User mail about an incident: prepared by the playbook or a person, sent with a minute to take it back (`manual.md §7`)."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.abilities import Ability
+from comms import publication, word_list
+from comms.models import Announcement, Audience, Subscriber
+from comms.public_words import Words, checked
+from incidents import lifecycle, rights, timeline
+from incidents.models import Impact, Incident, TimelineEntry
+from incidents.models import State as IncidentState
+from lib import clock
+from lib.db import lock, retried
+from lib.errors import NotFound, Refused
+from lib.nudge import nudge
+
+UNDO = timedelta(seconds=60)
+LONGEST_PROMISE = 7 * 86400
+State = Announcement.State
+OPEN = (State.DRAFT, State.WAITING)
+LEVELS = {"degraded": "degraded_performance", "partial": "partial_outage", "outage": "major_outage"}  # of an impact → of the public's words
+SYMPTOMS = {"outage": "unavailable", "partial": "partly", "degraded": "slow"}  # the gravest first
+SAID = {  # what the public hears of a state (design.md "The incident")
+    IncidentState.FIXING: "identified",
+    IncidentState.ROLLING_BACK: "identified",
+    IncidentState.VERIFYING: "monitoring",
+    IncidentState.WATCHING: "monitoring",
+    IncidentState.RESOLVED: "resolved",
+    IncidentState.CLOSED: "resolved",
+}
+PUBLIC_STATES = set(IncidentState.values) - {IncidentState.DECLARED, IncidentState.DISMISSED, IncidentState.MERGED}
+
+
+def standard_words(incident: Incident) -> Words:
+    """What can be said without a person: phrases for the state and the gravest impact; of a private incident the state alone."""
+    state = SAID.get(IncidentState(incident.state), "investigating")
+    impacts = {} if incident.is_private else dict(Impact.objects.filter(incident=incident).order_by("pk").values_list("service__slug", "level"))
+    if state in ("resolved", "monitoring"):
+        return Words(state, services=dict.fromkeys(impacts, "operational") if state == "resolved" else {})
+    symptom = next((SYMPTOMS[level] for level in SYMPTOMS if level in impacts.values()), "")
+    advice = {"unavailable": "wait", "": ""}.get(symptom, "retry")
+    return Words(state, symptom, advice, services={slug: LEVELS[level] for slug, level in impacts.items()})
+
+
+def counted(services: Mapping[str, str] | list[str]) -> dict[str, int]:
+    """How many readers a mail about these services has now, by language."""
+    found = Subscriber.objects.hearing_of(list(services)).order_by().values_list("language").annotate(Count("id"))
+    return dict(found)
+
+
+def promised(incident: Incident, words: Words) -> int | None:
+    """Seconds until the next mail, as the playbook promises it; none after the last."""
+    return None if words.state in ("resolved", "withdrawn", "correction") else publication.promise(incident, Audience.USERS).next_update_seconds
+
+
+@retried
+def prepare(
+    incident: Incident, words: Words | None = None, *, actor: Any, promise_seconds: int | None = -1, all_the_same: bool = False, source: str = ""
+) -> Announcement:
+    """The incident's open letter with these words (default: the standard ones for a new one); makes it where there is none.
+
+    `promise_seconds` −1 is the playbook's promise. Raises Refused (409) before *confirmed*, for imported history and while it
+    leaves, (422) for words that do not fit; WordsFound (409); Forbidden.
+    """
+    with transaction.atomic():
+        incident = lifecycle.hold(incident.pk)
+        rights.require(actor, Ability.PUBLISH, incident)
+        _require_public(incident)
+        open_one = Announcement.objects.filter(incident=incident, state__in=OPEN).first()
+        if open_one is not None and words is None:
+            return open_one
+        if open_one is not None and open_one.state == State.WAITING:
+            raise Refused(_("It leaves in a moment. Take it back first, then change it."))
+        kept, hits = checked(words or standard_words(incident), all_the_same=all_the_same)
+        seconds = promised(incident, kept) if promise_seconds == -1 else promise_seconds
+        if seconds is not None and not 0 < seconds <= LONGEST_PROMISE:
+            raise Refused(_("A promise lies ahead, at most 7 days."), status=422)
+        values = {"words": kept.dump(), "promise_seconds": seconds, "hits": [word_list.as_data(hit) for hit in hits], "is_auto": False}
+        if open_one is None:
+            made = Announcement.objects.create(incident=incident, created_by=actor, created_at=clock.now(), **values)
+            timeline.record(incident, "comms.users_prepared", actor=actor, source=source, data=_data(made))
+        else:
+            Announcement.objects.filter(pk=open_one.pk).update(**values)
+            made = Announcement.objects.get(pk=open_one.pk)
+    return made
+
+
+@retried
+def send(announcement: Announcement, *, actor: Any, source: str = "", request: Any = None) -> Announcement:
+    """Let it leave in a minute; a second press changes nothing. Raises Refused (409, 422), Forbidden."""
+    with transaction.atomic():
+        incident, announcement = _held(announcement)
+        rights.require(actor, Ability.PUBLISH, incident)
+        _require_public(incident)
+        if announcement.state == State.WAITING:
+            return announcement
+        if announcement.state != State.DRAFT:
+            raise Refused(_("It has left already, or is no longer needed."))
+        if incident.is_private and not Words.load(announcement.words).texts():
+            raise Refused(_("This incident is private: write the words yourself; nothing is said of it by itself."), status=422)
+        announcement = _start(incident, announcement, actor=actor, source=source)
+        after = {"incident": incident.reference, "words": announcement.words, "let_pass": [hit["word"] for hit in announcement.hits]}
+        audit.record("comms.users_sent", actor=actor, target=str(announcement), after=after, request=request)
+    return announcement
+
+
+def _start(incident: Incident, announcement: Announcement, *, actor: Any, source: str = "") -> Announcement:
+    """The minute begins."""
+    leaves = clock.now() + UNDO
+    seconds = announcement.promise_seconds
+    words = {**announcement.words, "next_at": (leaves + timedelta(seconds=seconds)).isoformat() if seconds else None}
+    values = {"state": State.WAITING, "leaves_at": leaves, "sent_by": actor, "words": words, "is_own_words": incident.is_private}
+    Announcement.objects.filter(pk=announcement.pk).update(**values)
+    made = Announcement.objects.get(pk=announcement.pk)
+    data = {**_data(made), "leaves": leaves.isoformat(), "readers": counted(words["services"])}
+    timeline.record(incident, "comms.users_sending", actor=actor, source=source, data=data)
+    nudge("comms.release_announcements")
+    return made
+
+
+@retried
+def undo(announcement: Announcement, *, actor: Any, source: str = "") -> Announcement:
+    """Take it back before it leaves: a draft again. Raises Refused (409) when it has left, Forbidden."""
+    with transaction.atomic():
+        incident, announcement = _held(announcement)
+        rights.require(actor, Ability.PUBLISH, incident)
+        if announcement.state == State.DRAFT:
+            return announcement
+        if not _moved(announcement, State.WAITING, State.DRAFT, leaves_at=None):
+            raise Refused(_("It has left already. You can stop what is still on its way."))
+        timeline.record(incident, "comms.users_undone", actor=actor, source=source, data=_data(announcement))
+    return Announcement.objects.get(pk=announcement.pk)
+
+
+@retried
+def stop(announcement: Announcement, *, actor: Any, source: str = "", request: Any = None) -> Announcement:
+    """Drop what has not reached its reader yet. Raises Refused (409) unless it is on its way, Forbidden."""
+    with transaction.atomic():
+        incident, announcement = _held(announcement)
+        rights.require(actor, Ability.PUBLISH, incident)
+        if announcement.state == State.WITHDRAWN:
+            return announcement
+        if not any(_moved(announcement, state, State.WITHDRAWN) for state in (State.SENDING, State.SENT)):
+            raise Refused(_("It has not left."))
+        timeline.record(incident, "comms.users_stopped", actor=actor, source=source, data=_data(announcement))
+        audit.record("comms.users_stopped", actor=actor, target=str(announcement), request=request)
+    return Announcement.objects.get(pk=announcement.pk)
+
+
+@retried
+def drop(announcement: Announcement, *, actor: Any) -> None:
+    """A draft is not needed. Raises Refused (409) once it was sent, Forbidden."""
+    with transaction.atomic():
+        incident, announcement = _held(announcement)
+        rights.require(actor, Ability.PUBLISH, incident)
+        if announcement.state != State.VOID and not _moved(announcement, State.DRAFT, State.VOID):
+            raise Refused(_("It is no draft any more."))
+
+
+def on_entry(entry: TimelineEntry, incident: Incident, data: dict[str, Any]) -> None:
+    """Make the playbook's letter at *confirmed*, let one go that nobody needs any more; runs in the entry's transaction."""
+    if not incident.is_open or incident.state == IncidentState.DECLARED or incident.is_private:
+        _void(incident)
+        return
+    how = publication.rule(incident).users
+    is_start = entry.kind == "incidents.state" and data["from"] in (IncidentState.DECLARED, IncidentState.RESOLVED)
+    if how == "none" or not (is_start or (entry.kind == "incidents.severity" and data.get("raised"))):
+        return
+    open_one = Announcement.objects.filter(incident=incident, state__in=OPEN).first()
+    if open_one is None:
+        if not is_start and Announcement.objects.filter(incident=incident, state__in=(State.SENDING, State.SENT)).exists():
+            return
+        words = standard_words(incident)
+        values = {"words": words.dump(), "promise_seconds": promised(incident, words), "is_auto": True, "created_at": clock.now()}
+        open_one = Announcement.objects.create(incident=incident, **values)
+        if how != "auto":
+            timeline.record(incident, "comms.users_prepared", data=_data(open_one))
+    if how == "auto" and open_one.state == State.DRAFT and open_one.is_auto:
+        _start(incident, open_one, actor=None)
+
+
+def _void(incident: Incident) -> None:
+    """What the playbook prepared and nobody touched goes; so does what waits for its minute, unless it says how it ended."""
+    Announcement.objects.filter(incident=incident, state=State.DRAFT, is_auto=True).update(state=State.VOID)
+    for waiting in Announcement.objects.filter(incident=incident, state=State.WAITING, is_own_words=False):
+        if waiting.words.get("state") not in ("resolved", "withdrawn", "correction") or incident.is_private:
+            _moved(waiting, State.WAITING, State.VOID)
+
+
+def hand_over(source: Incident, target: Incident) -> None:
+    """A merge: what the source had not sent yet is the target's business now."""
+    Announcement.objects.filter(incident=source, state__in=OPEN).update(state=State.VOID)
+
+
+def figures(announcement: Announcement) -> list[dict[str, Any]]:
+    """How it stands with its readers: a row per language with `waiting`, `sent`, `failed`."""
+    found: dict[str, dict[str, Any]] = {}
+    rows = announcement.deliveries.order_by().values_list("language", "state").annotate(Count("id"))
+    for language, state, count in rows:
+        row = found.setdefault(language, {"language": language, "waiting": 0, "sent": 0, "failed": 0})
+        row[{"due": "waiting", "sent": "sent"}.get(state, "failed")] += count
+    return [found[language] for language in sorted(found)]
+
+
+def _require_public(incident: Incident) -> None:
+    if incident.is_imported:
+        raise Refused(_("This incident is imported history; nothing is sent about it."))
+    if incident.state not in PUBLIC_STATES:
+        raise Refused(_("Nothing reaches the public before it is confirmed that it is real."))
+
+
+def _held(announcement: Announcement) -> tuple[Incident, Announcement]:
+    incident = lifecycle.hold(announcement.incident_id)
+    row = lock(Announcement.objects.filter(pk=announcement.pk)).first()
+    if row is None:
+        raise NotFound()
+    return incident, row
+
+
+def _moved(announcement: Announcement, old: str, new: str, **values: Any) -> bool:
+    return Announcement.objects.filter(pk=announcement.pk, state=old).update(state=new, **values) == 1
+
+
+def _data(announcement: Announcement) -> dict[str, Any]:
+    kind = announcement.words.get("state", "")
+    return {"audience": Audience.USERS, "announcement": announcement.pk, "kind": kind, "auto": announcement.is_auto}
+
+
+def told_data(announcement: Announcement, readers: dict[str, int]) -> dict[str, Any]:
+    """What the entry says once it has left."""
+    return {**_data(announcement), "promised": announcement.next_at, "readers": readers}
+
+
+def leaving(now: datetime) -> Any:
+    """What the engine takes up: its minute is over, or it was interrupted on its way."""
+    return Announcement.objects.filter(state__in=(State.WAITING, State.SENDING), leaves_at__lte=now).order_by("leaves_at", "id")

@@ -1,0 +1,399 @@
+"""Mails to the users: prepared, sent with a minute to take them back, fanned out once, stopped (manual.md §7)."""
+
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from django.test import Client
+
+from accounts.models import AuditEntry
+from comms import announcements, audit, obligations, subscribers, sweeps
+from comms.models import Announcement, Delivery
+from comms.public_words import Words
+from comms.subscribers import Wish
+from comms.word_list import WordsFound
+from incidents import lifecycle, playbook
+from incidents.models import Incident
+from lib import clock as now_is
+from lib.errors import Forbidden, Refused
+from tests.comms.smtp import BadServer
+
+
+@pytest.fixture
+def subscribe(mina):
+    """Adds a reader."""
+
+    def make(address, language="en", services=(), channel="email"):
+        return subscribers.add(Wish(address, language, services, channel), source="api", words="form", actor=mina)[0]
+
+    return make
+
+
+@pytest.fixture
+def readers(teams, subscribe):
+    """One reads English, one Chinese, one only about the cache."""
+    return [subscribe("ada@example.test"), subscribe("li@example.test", "zh-hans"), subscribe("cy@example.test", services=("cache",))]
+
+
+@pytest.fixture
+def confirm(declare, mina, readers):
+    """Declares and confirms."""
+
+    def make(**fields):
+        return lifecycle.transition(declare(**fields), "confirmed", actor=mina)
+
+    return make
+
+
+@pytest.fixture
+def minute(clock, run):
+    """The minute passes, and everything is sent."""
+
+    def go():
+        clock.move("+61s")
+        sweeps.release_announcements()
+        run()
+
+    return go
+
+
+def letter(incident):
+    return Announcement.objects.filter(incident=incident).latest("id")
+
+
+def mails(sink):
+    """What arrived for subscribers: (to, message) in order of address."""
+    found = [(rcpt[0], message_from_bytes(raw, policy=policy.default)) for _sender, rcpt, raw in sink.mails]
+    return sorted([(to, mail) for to, mail in found if mail["List-Unsubscribe"]], key=lambda pair: pair[0])
+
+
+def test_a_p1_mails_its_users_a_minute_after_it_was_confirmed_each_in_their_language(sink, confirm, minute, kinds, settings):
+    settings.STATUS_URL = "https://status.example.org"
+    incident = confirm()
+    assert letter(incident).state == "waiting"
+    assert sweeps.release_announcements() == 0
+    minute()
+    (ada, english), (li, chinese) = mails(sink)
+    assert (ada, li) == ("ada@example.test", "li@example.test")
+    assert english["Subject"] == f"[Our service] service disruption – {incident.reference}"
+    assert chinese["Subject"] == f"[本服务] 服务中断 – {incident.reference}"
+    text = english.get_body(("plain",)).get_content()
+    for words in ("We are investigating a problem", "Started at: ", "Scope: API gateway: Partly affected", "Expected recovery: by ", "Next update: by "):
+        assert words in text
+    assert "Status page: https://status.example.org/" in text
+    assert "我们发现服务出现异常" in chinese.get_body(("plain",)).get_content()
+    assert "API answers 500" not in text
+    assert kinds(incident)[-3:].count("comms.users_told") == 1
+    assert obligations.current(incident, "users").because == "promise"
+    assert audit.invariants() == []
+
+
+def test_each_mail_has_its_readers_own_link_in_header_and_body_and_one_press_ends_it(sink, confirm, minute, readers):
+    confirm()
+    minute()
+    for (to, mail), reader in zip(mails(sink), readers, strict=False):
+        link = f"/unsubscribe/{reader.code}/"
+        assert mail["To"] == f"<{to}>" or to in mail["To"]
+        assert link in mail["List-Unsubscribe"] and mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert link in mail.get_body(("plain",)).get_content() and f'href="{settings_link(mail)}"' in mail.get_body(("html",)).get_content()
+    assert len({mail["Message-ID"] for _to, mail in mails(sink)}) == 2
+    raw = sink.mails[-1][2]
+    assert max(len(line) for line in raw.split(b"\r\n")) < 200
+    Client(enforce_csrf_checks=True).post(f"/unsubscribe/{readers[0].code}/")
+    assert not subscribers.find(readers[0].pk).is_active
+
+
+def settings_link(mail):
+    return mail["List-Unsubscribe"].strip("<>")
+
+
+def test_a_p2_lies_ready_as_a_draft_and_leaves_when_a_person_says(sink, confirm, minute, mina, kinds):
+    incident = confirm(severity="P2")
+    assert (letter(incident).state, letter(incident).is_auto) == ("draft", True)
+    assert "comms.users_prepared" in kinds(incident)
+    minute()
+    assert mails(sink) == []
+    announcements.send(letter(incident), actor=mina)
+    assert letter(incident).state == "waiting"
+    minute()
+    assert len(mails(sink)) == 2
+    assert AuditEntry.objects.filter(action="comms.users_sent").count() == 1
+
+
+@pytest.mark.parametrize("fields", [{"severity": "P3"}, {"private": True}])
+def test_of_a_small_or_private_incident_nothing_is_written_by_itself(confirm, fields):
+    assert not Announcement.objects.filter(incident=confirm(**fields)).exists()
+
+
+def test_undo_keeps_it_here_and_makes_it_a_draft_again(sink, confirm, minute, mina, kinds):
+    incident = confirm()
+    announcements.undo(letter(incident), actor=mina)
+    minute()
+    assert mails(sink) == [] and letter(incident).state == "draft"
+    assert kinds(incident)[-1] in ("comms.users_undone", "comms.told")
+    announcements.undo(letter(incident), actor=mina)
+    announcements.send(letter(incident), actor=mina)
+    announcements.send(letter(incident), actor=mina)
+    minute()
+    assert len(mails(sink)) == 2
+    with pytest.raises(Refused):
+        announcements.undo(letter(incident), actor=mina)
+
+
+def test_it_goes_to_each_reader_once_however_often_it_is_handed_over(sink, confirm, minute, run):
+    incident = confirm()
+    minute()
+    Announcement.objects.update(state="waiting")
+    sweeps.release_announcements()
+    run()
+    assert len(mails(sink)) == 2
+    assert Delivery.objects.filter(announcement=letter(incident)).count() == 2
+
+
+def test_what_has_not_left_is_stopped(confirm, clock, mina, run, sink):
+    incident = confirm()
+    clock.move("+61s")
+    sweeps.release_announcements()
+    announcements.stop(letter(incident), actor=mina)
+    run()
+    assert mails(sink) == []
+    assert set(Delivery.objects.filter(announcement__isnull=False).values_list("state", "answer")) == {("dropped", "a person stopped it")}
+
+
+def test_who_unsubscribes_in_between_gets_none(confirm, clock, run, sink, readers):
+    confirm()
+    clock.move("+61s")
+    sweeps.release_announcements()
+    subscribers.withdraw_by(readers[0].code)
+    run()
+    assert [to for to, _mail in mails(sink)] == ["li@example.test"]
+
+
+def test_an_incident_that_becomes_private_takes_back_what_waits_and_drops_what_has_not_left(confirm, clock, mina, run, sink):
+    first, second = confirm(), confirm()
+    lifecycle.set_private(first, True, actor=mina)
+    assert letter(first).state == "void"
+    clock.move("+61s")
+    sweeps.release_announcements()
+    lifecycle.set_private(second, True, actor=mina)
+    run()
+    assert mails(sink) == []
+
+
+def test_a_false_alarm_within_the_minute_is_never_told(confirm, minute, mina, sink):
+    incident = confirm()
+    lifecycle.transition(incident, "dismissed", actor=mina, note="a test")
+    minute()
+    assert (letter(incident).state, mails(sink)) == ("void", [])
+
+
+def test_of_a_private_incident_only_typed_words_go_out(declare, mina, minute, sink, readers):
+    incident = lifecycle.transition(declare(private=True, title="Breach"), "confirmed", actor=mina)
+    draft = announcements.prepare(incident, actor=mina)
+    with pytest.raises(Refused):
+        announcements.send(draft, actor=mina)
+    announcements.prepare(incident, Words("investigating", free={"en": "We look into reports.", "zh-hans": "我们正在核实。"}), actor=mina)
+    announcements.send(letter(incident), actor=mina)
+    minute()
+    whole = "".join(str(mail["Subject"]) + mail.get_body(("plain",)).get_content() for _to, mail in mails(sink))
+    assert "We look into reports." in whole and "我们正在核实。" in whole
+    assert "Breach" not in whole and incident.reference not in whole and "API gateway" not in whole
+
+
+def test_a_drill_goes_to_the_recorder_marked(confirm, minute, sink):
+    incident = confirm(drill=True)
+    minute()
+    rows = Delivery.objects.filter(announcement=letter(incident))
+    assert set(rows.values_list("channel", "is_exercise", "state")) == {("recorder", True, "sent")}
+    assert mails(sink) == []
+
+
+def test_imported_history_and_what_is_not_confirmed_is_not_told(declare, mina, readers):
+    incident = declare()
+    with pytest.raises(Refused):
+        announcements.prepare(incident, actor=mina)
+    incident = lifecycle.transition(incident, "confirmed", actor=mina)
+    Incident.objects.filter(pk=incident.pk).update(is_imported=True)
+    with pytest.raises(Refused):
+        announcements.send(letter(incident), actor=mina)
+
+
+def test_words_that_should_stay_inside_stop_it(confirm, mina):
+    incident = confirm(severity="P2")
+    words = Words("identified", free={"en": "db-3.internal is full"})
+    with pytest.raises(WordsFound):
+        announcements.prepare(incident, words, actor=mina)
+    kept = announcements.prepare(incident, words, actor=mina, all_the_same=True)
+    announcements.send(kept, actor=mina)
+    assert "db-3.internal" in AuditEntry.objects.get(action="comms.users_sent").change
+
+
+def test_a_raise_to_p1_sends_the_untouched_draft(confirm, mina):
+    incident = confirm(severity="P2")
+    lifecycle.change_severity(incident, "P1", actor=mina, reason="it grows")
+    assert letter(incident).state == "waiting"
+    assert Announcement.objects.count() == 1
+
+
+def test_a_draft_that_a_person_wrote_waits_for_them(confirm, mina):
+    incident = confirm(severity="P2")
+    announcements.prepare(incident, Words("identified"), actor=mina)
+    lifecycle.change_severity(incident, "P1", actor=mina, reason="it grows")
+    assert letter(incident).state == "draft"
+
+
+def test_follow_ups_say_how_it_went_and_the_last_promises_nothing(sink, confirm, minute, mina):
+    incident = confirm()
+    minute()
+    lifecycle.transition(incident, "resolved", actor=mina)
+    draft = announcements.prepare(incident, actor=mina)
+    announcements.send(draft, actor=mina)
+    minute()
+    last = [mail for to, mail in mails(sink) if to == "ada@example.test"][-1]
+    assert last["Subject"] == f"[Our service] service restored – {incident.reference}"
+    text = last.get_body(("plain",)).get_content()
+    assert "The problem is solved" in text and "Next update" not in text and "Expected recovery" not in text
+    assert obligations.current(incident, "users") is None
+
+
+def test_an_address_that_is_gone_is_suppressed_without_an_alarm(bad, confirm, minute, readers):
+    bad(RCPT="550 5.1.1 no such user")
+    confirm()
+    minute()
+    assert subscribers.find(readers[0].pk).suppressed_reason.startswith("550 5.1.1")
+    assert set(Delivery.objects.filter(announcement__isnull=False).values_list("state", flat=True)) == {"dropped"}
+
+
+def test_mail_that_may_have_arrived_is_not_sent_again_and_shows(settings, confirm, minute):
+    with BadServer(**{".": "close"}) as server:
+        settings.EMAIL_URL = server.url()
+        confirm()
+        minute()
+    rows = Delivery.objects.filter(announcement__isnull=False)
+    assert set(rows.values_list("state", "is_ambiguous")) == {("dropped", True)}
+
+
+def test_a_held_portal_lets_nothing_leave(confirm, clock, monkeypatch):
+    incident = confirm()
+    clock.move("+61s")
+    monkeypatch.setattr("comms.broadcast.holding.current", lambda: object())
+    assert sweeps.release_announcements() == 0
+    assert letter(incident).state == "waiting"
+
+
+def test_a_mail_without_consent_is_found(sink, confirm, minute, subscribe):
+    confirm()
+    minute()
+    Delivery.objects.filter(announcement__isnull=False).update(created_at=now_is.now() - timedelta(days=1))
+    assert len([line for line in audit.invariants() if "without consent" in line]) == 2
+
+
+def test_who_may_not_publish_writes_nothing(confirm, person):
+    rita = person("rita", roles=["responder"])
+    row = letter(confirm())
+    for act in (announcements.send, announcements.undo, announcements.stop, announcements.drop):
+        with pytest.raises(Forbidden):
+            act(row, actor=rita)
+
+
+def test_a_merge_drops_what_had_not_left(confirm, mina):
+    source, target = confirm(), confirm()
+    lifecycle.merge(source, target, actor=mina, reason="the same")
+    assert letter(source).state == "void" and letter(target).state == "waiting"
+
+
+def test_the_playbook_may_say_nothing(shipped, confirm, mina):
+    playbook.edit("publication", "P1", {"status_page": "none", "users": "none"}, actor=mina)
+    assert not Announcement.objects.filter(incident=confirm()).exists()
+
+
+# --- pages and API
+
+
+@pytest.fixture
+def page(person):
+    """A browser of who communicates."""
+    client = Client()
+    client.force_login(person("paula", roles=["communicator"]))
+    return client
+
+
+def test_the_page_shows_words_and_readers_sends_and_takes_back(page, confirm):
+    incident = confirm(severity="P2")
+    path = letter(incident).get_absolute_url()
+    shown = page.get(path).content.decode()
+    assert "We are investigating a problem" in shown and "我们发现服务出现异常" in shown
+    assert "English: 1 · Chinese: 1" in shown
+    page.post(path, {"state": "identified", "symptom": "slow", "advice": "", "next": "in_60", "free_en": "It is the gateway.", "free_zh": ""})
+    assert letter(incident).promise_seconds == 3600 and "It is the gateway." in page.get(path).content.decode()
+    page.post(f"{path}send/")
+    assert "Undo" in page.get(path).content.decode() and "Undo" in page.get(f"/incidents/{incident.reference}/").content.decode()
+    page.post(f"{path}undo/")
+    assert letter(incident).state == "draft"
+    page.post(f"{path}drop/")
+    assert letter(incident).state == "void"
+
+
+def test_the_page_asks_before_words_that_should_stay_inside(page, confirm):
+    incident = confirm(severity="P2")
+    path = letter(incident).get_absolute_url()
+    data = {"state": "identified", "next": "in_30", "free_en": "10.0.0.1 is away"}
+    answer = page.post(path, data)
+    assert answer.status_code == 422 and "10.0.0.1" in answer.content.decode() and "all_the_same" in answer.content.decode()
+    assert page.post(path, {**data, "all_the_same": "on"}).status_code == 302
+
+
+def test_the_incident_page_leads_to_a_new_letter(page, confirm):
+    incident = confirm(severity="P3")
+    assert "Write to the users" in page.get(f"/incidents/{incident.reference}/").content.decode()
+    answer = page.post(f"/messages/announcements/new/{incident.reference}/")
+    assert answer["Location"] == letter(incident).get_absolute_url()
+
+
+def test_figures_stand_by_language(page, sink, confirm, minute):
+    incident = confirm()
+    minute()
+    assert announcements.figures(letter(incident)) == [
+        {"language": "en", "waiting": 0, "sent": 1, "failed": 0},
+        {"language": "zh-hans", "waiting": 0, "sent": 1, "failed": 0},
+    ]
+    assert page.get(letter(incident).get_absolute_url()).status_code == 200
+    assert incident.reference in page.get("/messages/announcements/").content.decode()
+    assert "ada@example.test" not in page.get("/messages/").content.decode()
+    assert "ada@example.test" in page.get(f"/messages/?announcement={letter(incident).pk}").content.decode()
+
+
+def test_who_may_not_publish_sees_no_readers_addresses(sink, confirm, minute, person):
+    incident = confirm()
+    minute()
+    client = Client()
+    client.force_login(person("rita", roles=["responder"]))
+    assert client.get(letter(incident).get_absolute_url()).status_code == 200
+    assert "ada@example.test" not in client.get(f"/messages/?announcement={letter(incident).pk}").content.decode()
+
+
+def test_pages_ask_a_constant_number_of_questions(page, confirm, django_assert_max_num_queries):
+    confirm()
+    with django_assert_max_num_queries(30):
+        page.get("/messages/announcements/")
+    for _number in range(5):
+        confirm()
+    with django_assert_max_num_queries(30):
+        page.get("/messages/announcements/")
+    with django_assert_max_num_queries(45):
+        page.get(Announcement.objects.first().get_absolute_url())
+
+
+def test_over_rest_the_same(page, confirm):
+    incident = confirm(severity="P2")
+    body = {"incident": incident.reference, "state": "identified", "free": {"en": "It is the gateway.", "zh-hans": "网关。"}, "next_minutes": 20}
+    made = page.post("/api/v1/announcements/", body, content_type="application/json")
+    assert made.status_code == 201, made.content
+    path = f"/api/v1/announcements/{made.json()['id']}/"
+    assert page.get(path).json()["would_reach"] == {"en": 1, "zh-hans": 1}
+    assert page.post(f"{path}send/").json()["status"] == "waiting"
+    assert page.post(f"{path}undo/").json()["status"] == "draft"
+    assert page.post(f"{path}stop/").status_code == 409
+    stopped = page.post("/api/v1/announcements/", {**body, "free": {"en": "10.0.0.1"}}, content_type="application/json")
+    assert stopped.status_code == 409 and stopped.json()["words"][0]["word"] == "10.0.0.1"
+    assert page.get("/api/v1/announcements/").json()["results"][0]["incident"] == incident.reference
