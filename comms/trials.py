@@ -17,6 +17,8 @@ def send_test(kind: str, *, actor: Any) -> Delivery:
     """Send one to the account's address. Raises Refused (409) where the channel or the account lacks what it needs."""
     if kind == channels.EMAIL and not settings.EMAIL_URL:
         raise Refused(_("No mail server is configured: set EMAIL_URL."))
+    if kind == channels.WEBHOOK:
+        raise Refused(_("Webhooks go to their subscribers only."))
     if not actor.email:
         raise Refused(_("Your account has no e-mail address."))
     made = outbox.enqueue(
