@@ -35,8 +35,16 @@ def as_html(document: Document, stylesheet: str) -> str:
 
 
 def _chapters(document: Document) -> list[dict[str, Any]]:
-    """The sections with the kind of each block, which a template cannot ask for."""
-    return [{"section": one, "blocks": [{"kind": type(block).__name__.lower(), "block": block} for block in one.blocks]} for one in document.sections]
+    """The sections with the kind of each block, which a template cannot ask for, and whether a chapter has nothing in it or below it."""
+    levels = [one.level for one in document.sections] + [1]
+    return [
+        {
+            "section": one,
+            "blocks": [{"kind": type(block).__name__.lower(), "block": block} for block in one.blocks],
+            "is_empty": not one.blocks and levels[place + 1] <= one.level,
+        }
+        for place, one in enumerate(document.sections)
+    ]
 
 
 def drawing(postmortem: Postmortem, language: str) -> Drawing:

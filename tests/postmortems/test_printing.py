@@ -141,4 +141,5 @@ def test_the_stylesheet_of_paper_is_found():
 
 def test_a_document_of_every_kind_of_block_is_printed(postmortem):
     page = printing.as_html(document.of(postmortem, "en"), "x.css")
+    assert page.count("Nothing written.") == page.count('class="empty"') < page.count("<h2>")
     assert "<table>" in page and "<svg" in page and 'class="lines"' in page and "target-counter" not in page
