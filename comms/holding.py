@@ -17,6 +17,7 @@ from lib.errors import Refused
 from lib.nudge import nudge
 
 Decision = Hold.Decision
+WAKES = ("comms.drain_outbox", "comms.fan_out", "statuspage.publish")  # what goes on once a hold ends
 SUBJECT = "messages"  # of the alarm that is open while a hold is on
 
 
@@ -64,8 +65,8 @@ def decide(decision: str, *, actor: Any, request: Any = None) -> Hold:
         hold.save(update_fields=["ended_at", "ended_by", "decision"])
         alarms.clear(Alarm.Code.HELD, SUBJECT)
         audit.record("comms.hold_ended", actor=actor, target="messages", after={"decision": decision, **counts}, request=request)
-    nudge("comms.drain_outbox")
-    nudge("comms.fan_out")
+    for sweep in WAKES:
+        nudge(sweep)
     return hold
 
 

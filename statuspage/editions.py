@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import transaction
 
+from comms import holding
 from lib import clock, failpoints, leases
 from lib.nudge import nudge
 from statuspage import changes, files, rendering, snapshot
@@ -128,6 +129,8 @@ def bring_in_step(folder: Folder) -> bool:
 def state() -> dict[str, Any]:
     """How far the files have come: which revision they show of which, how long ago somebody looked, whether this machine's folder has them."""
     edition, revision = current(), changes.state()[0]
+    if holding.current() is not None:
+        return {"ok": True, "detail": "held since a restore", "revision": revision}
     if edition is None or edition.checked_at is None:
         return {"ok": False, "detail": "not made yet", "revision": revision}
     age = (clock.real() - edition.checked_at).total_seconds()

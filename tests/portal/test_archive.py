@@ -18,6 +18,9 @@ from lib import clock
 from lib.errors import Refused
 from portal import archive
 from portal.archive import reading, rows
+from statuspage import editions
+from statuspage import sweeps as status_sweeps
+from statuspage.models import Edition
 
 pytestmark = pytest.mark.django_db
 
@@ -160,3 +163,12 @@ def test_the_page_decides_and_only_for_who_may_configure(waiting, person, client
     assert "/messages/held/" not in client.get("/").content.decode()
     assert Delivery.objects.get().state == "dropped"
     assert "Nothing is held" in client.get(reverse("comms:held")).content.decode()
+
+
+def test_the_public_page_stays_as_it_was_while_effects_are_held(hold, settings, tmp_path, person):
+    settings.STATUS_DIR = tmp_path / "status"
+    status_sweeps.publish()
+    assert Edition.objects.count() == 0 and editions.state()["ok"]
+    holding.decide("drop", actor=person("boss", roles=["admin"]))
+    status_sweeps.publish()
+    assert (tmp_path / "status" / "index.html").exists() and "detail" not in editions.state()
