@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, transaction
 
 from comms.word_list import WordsFound
 from incidents import lifecycle, timeline
@@ -217,8 +218,6 @@ def test_services_hit_later_lie_ready_to_be_told(declare, mina):
 
 
 def test_what_was_published_cannot_be_changed(declare):
-    from django.db import DatabaseError, transaction
-
     declare("confirmed")
     with pytest.raises(DatabaseError), transaction.atomic():
         PostUpdate.objects.update(paragraphs={})
@@ -228,3 +227,13 @@ def test_the_public_title_says_how_badly_and_counts_what_it_does_not_name(shippe
     assert standard.title({})["zh-hans"] == "服务异常"
     many = dict.fromkeys(["api-gateway", "cache", "logging", "alerting"], "major_outage")
     assert standard.title(many)["en"].endswith("and others: outage")
+
+
+def test_a_report_that_is_published_outside_stands_on_the_post(declare, mina, post_of, clock):
+    incident = declare("confirmed", "resolved")
+    with transaction.atomic():
+        document = {"en": "What happened", "zh-hans": "经过"}
+        timeline.record(lifecycle.hold(incident.pk), "postmortems.published_outside", actor=mina, data={"document": document})
+    assert post_of(incident).status == "postmortem"
+    [public] = snapshot.take(clock.now()).past
+    assert public.postmortem == document and public.postmortem_at
