@@ -9,7 +9,7 @@ from incidents.acts import Act, register
 from incidents.models import Incident, State
 from statuspage import publishing, rules
 from statuspage.forms import PublishForm
-from statuspage.models import Kind, Post
+from statuspage.models import Kind
 
 
 def _publish(incident: Incident, actor: Any, data: dict[str, Any]) -> Any:
@@ -50,7 +50,7 @@ def _makes_sense(incident: Incident, user: Any) -> bool:
     if rules.barred(incident):
         return False
     if incident.state in (State.DECLARED, State.DISMISSED, State.MERGED):
-        return Post.objects.filter(incident=incident).exists()
+        return rules.post_of(incident) is not None
     return True
 
 

@@ -9,7 +9,7 @@ from incidents.page import Page
 from incidents.panels import Panel, register
 from lib import clock
 from statuspage import rules
-from statuspage.models import Draft, Kind, Post
+from statuspage.models import Draft, Kind
 
 KINDS = {f"statuspage.{kind}" for kind in ("published", "prepared", "dropped")} | {"incidents.state", "incidents.severity", "incidents.services"}
 
@@ -19,7 +19,7 @@ def public(page: Page) -> dict[str, Any] | None:
     incident = page.incident
     if rules.barred(incident):
         return None
-    post = Post.objects.filter(incident=incident).first()
+    post = rules.post_of(incident)
     draft = Draft.objects.filter(incident=incident).first()
     kinds = rules.kinds(incident, post)
     if not kinds and post is None and draft is None:

@@ -18,6 +18,12 @@ def barred(incident: Incident) -> str:
     return ""
 
 
+def post_of(incident: Incident) -> Post | None:
+    """The incident's post, read once for as long as this incident is in memory: for a page, never for a change."""
+    found: Post | None = getattr(incident, "post", None)
+    return found
+
+
 def kinds(incident: Incident, post: Post | None) -> list[Kind]:
     """The kinds of updates that fit the incident and what is public of it, the likeliest first; none while nothing may be public."""
     if barred(incident) or (incident.state == State.DECLARED and post is None):

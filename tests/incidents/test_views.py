@@ -92,7 +92,7 @@ def test_the_page_costs_the_same_however_long_its_story(seen_by, commander, inci
         lifecycle.note(incident, f"Note {number}", actor=commander)
     client = seen_by(commander)
     client.get(incident.get_absolute_url())
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(23):
         assert client.get(incident.get_absolute_url()).status_code == 200
 
 
