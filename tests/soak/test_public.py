@@ -17,6 +17,7 @@ from tests.real.test_public import plain_server
 
 pytestmark = pytest.mark.soak
 READERS, REWRITES = 50, 1000
+PAUSE = 0.1  # seconds between two looks of a reader: what is asked is whether files are whole, not how many a second
 REWRITE = """
 from lib import clock
 from statuspage import changes, editions
@@ -46,6 +47,7 @@ class Reader(threading.Thread):
                 connection.request("GET", f"{self.address.path}/{path}")
                 answer = connection.getresponse()
                 self.look(path, answer.status, answer.read())
+                self.done.wait(PAUSE)
             connection.close()
 
     def look(self, path: str, status: int, body: bytes) -> None:
