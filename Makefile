@@ -1,4 +1,4 @@
-# Incident Portal: make run | test | check | soak | bench
+# Incident Portal: make run | demo | test | check | soak | bench
 # Needs Python 3.11 or newer with venv, and make; everything else is fetched into .venv by hash.
 SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -9,11 +9,14 @@ DEV := $(VENV)/.dev-$(shell cksum < requirements/dev.txt | tr ' ' -)
 INSTALL = $(PY) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
 HTTPS := PORTAL_TESTING= DEBUG= DATA_DIR=$(VENV)/.deploy SITE_URL=https://portal.example.com SECRET_KEY=checked-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ
 
-.PHONY: run test check soak bench clean
+.PHONY: run demo test check soak bench clean
 .NOTPARALLEL:
 
 run: $(BASE)
 	@exec $(PY) manage.py up
+
+demo: $(BASE)
+	@export DATA_DIR=$${DATA_DIR:-.demo}; $(PY) manage.py prepare && $(PY) manage.py demo && exec $(PY) manage.py up
 
 test: $(DEV)
 	@sh tests/provide

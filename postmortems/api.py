@@ -273,7 +273,7 @@ class Return(Act):
 class Publish(Act):
     """Publish inside."""
 
-    serializer_class = shapes.PublishSerializer
+    serializer_class = shapes.PublishInsideSerializer
 
     def act(self, found: Postmortem, told: dict[str, Any]) -> Any:
         """What was approved."""

@@ -201,7 +201,7 @@ class CommentSerializer(serializers.Serializer):
     comment = serializers.CharField(max_length=lifecycle.LONGEST_COMMENT, required=False, allow_blank=True)
 
 
-class PublishSerializer(serializers.Serializer):
+class PublishInsideSerializer(serializers.Serializer):
     """When it is looked at again; a month from now unless said."""
 
     next_review_on = serializers.DateField(required=False, allow_null=True)

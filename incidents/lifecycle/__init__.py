@@ -3,6 +3,7 @@
 from incidents.lifecycle.declaring import declare
 from incidents.lifecycle.details import edit, edit_milestone, note, redact, set_services
 from incidents.lifecycle.holding import hold
+from incidents.lifecycle.importing import Told, bring_in
 from incidents.lifecycle.merging import merge, on_merge
 from incidents.lifecycle.people import acknowledge, assign
 from incidents.lifecycle.privacy import break_glass, grant, revoke, set_private
@@ -11,7 +12,8 @@ from incidents.lifecycle.severity import advise_severity, change_severity
 from incidents.lifecycle.states import TRANSITIONS, allowed, needs_note, transition
 
 __all__ = [
-    "TRANSITIONS", "acknowledge", "advise_severity", "allowed", "assign", "break_glass", "change_severity", "declare", "edit", "edit_milestone",
+    "TRANSITIONS", "Told", "acknowledge", "advise_severity", "allowed", "assign", "break_glass", "bring_in", "change_severity", "declare", "edit",
+    "edit_milestone",
     "fires_again", "grant", "hold", "mark_recovered", "merge", "needs_note", "note", "on_merge", "redact", "restart_watch", "revoke",
     "set_private", "set_services", "suggest_watch", "transition",
 ]  # fmt: skip
