@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -48,7 +48,7 @@ class ChoiceForm(forms.Form):
 class AddForm(ChoiceForm):
     """A new one."""
 
-    channel = forms.ChoiceField(label=gettext_lazy("By"), choices=Subscriber.Channel.choices)
+    channel = forms.ChoiceField(label=pgettext_lazy("way to reach somebody", "By"), choices=Subscriber.Channel.choices)
     address = forms.CharField(label=gettext_lazy("Address"), max_length=254)
     words = forms.CharField(label=WORDS, max_length=200, help_text=WORDS_HINT)
     field_order = ("channel", "address", "language", "services", "words")
