@@ -98,7 +98,7 @@ def _work_one(row: Delivery, sender: Channel) -> bool:
     interrupted = [attempt for attempt in tries if attempt.outcome == Outcome.STARTED]
     if interrupted:
         _note_interrupted(row, interrupted, now)
-        if row.priority == Priority.SUBSCRIBER:
+        if _is_sent_once(row, sender):
             _settle(row, State.DROPPED, reasons.CRASHED, is_ambiguous=True)
             return True
     try:
@@ -167,6 +167,11 @@ def _note_interrupted(row: Delivery, attempts: list[DeliveryAttempt], now: Any) 
         attempt.outcome = Outcome.UNKNOWN
 
 
+def _is_sent_once(row: Delivery, sender: Channel) -> bool:
+    """Whether it is rather lost than sent twice: to a subscriber, whose reader could not tell that it is the same."""
+    return row.priority == Priority.SUBSCRIBER and not sender.can_repeat
+
+
 def _hopeless(row: Delivery, tries: list[DeliveryAttempt]) -> str:
     """Why no further try is made, or ""."""
     if sum(attempt.outcome == Outcome.UNKNOWN for attempt in tries) >= MOST_UNKNOWN:
@@ -196,7 +201,7 @@ def _failed(row: Delivery, attempt: DeliveryAttempt, sender: Channel, error: Cha
         outcome = Outcome.CHANNEL
     elif error.permanent:
         outcome = Outcome.REFUSED
-    _record_failure(row, attempt, error, outcome, [*tries, attempt])
+    _record_failure(row, attempt, error, outcome, [*tries, attempt], is_sent_once=_is_sent_once(row, sender))
     if error.is_channel and sender.is_shared:
         channel_states.failed(row.channel, error, now)
         return False
@@ -211,14 +216,14 @@ def _failed(row: Delivery, attempt: DeliveryAttempt, sender: Channel, error: Cha
 
 
 @retried
-def _record_failure(row: Delivery, attempt: DeliveryAttempt, error: ChannelError, outcome: str, tries: list[DeliveryAttempt]) -> None:
+def _record_failure(row: Delivery, attempt: DeliveryAttempt, error: ChannelError, outcome: str, tries: list[DeliveryAttempt], *, is_sent_once: bool) -> None:
     with transaction.atomic():
         _end(attempt, outcome, error.text)
         if error.suppress:
             suppress(row, error.text)
         if outcome == Outcome.UNKNOWN:
             Delivery.objects.filter(pk=row.pk).update(is_ambiguous=True)
-        if outcome == Outcome.UNKNOWN and row.priority == Priority.SUBSCRIBER:
+        if outcome == Outcome.UNKNOWN and is_sent_once:
             _settle(row, State.DROPPED, reasons.MAYBE_SENT % {"words": error.text}, is_ambiguous=True)
         elif outcome == Outcome.REFUSED and error.suppress and row.subscriber_id:
             _settle(row, State.DROPPED, error.text)  # shown with the subscriber; no alarm

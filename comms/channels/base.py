@@ -64,6 +64,7 @@ class Channel:
 
     deadline_seconds: ClassVar[float] = 20  # hard limit of one message
     is_shared: ClassVar[bool] = True  # one provider for all readers; else each reader's address is a provider of its own
+    can_repeat: ClassVar[bool] = False  # its receivers know a message that they get a second time
 
     def send(self, message: Message) -> Receipt:
         """Give `message` to the provider. Raises ChannelError."""

@@ -23,6 +23,7 @@ class WebhookChannel(Channel):
 
     deadline_seconds: ClassVar[float] = SECONDS
     is_shared: ClassVar[bool] = False
+    can_repeat: ClassVar[bool] = True  # by `webhook-id`
     kind: ClassVar[egress.Kind] = "public"
 
     def send(self, message: Message) -> Receipt:

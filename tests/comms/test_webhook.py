@@ -9,13 +9,16 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from django.test import Client
 
-from comms import channel_states, subscribers, sweeps
+from comms import audit, channel_states, subscribers, sweeps
+from comms.channels import webhook
 from comms.channels.webhook import WebhookChannel
 from comms.models import Delivery
 from comms.subscribers import Wish
 from incidents import lifecycle
 from lib import clock as now_is
+from lib.failpoints import FailpointHit
 
 
 class Target:
@@ -124,6 +127,48 @@ def test_a_failure_is_tried_again_with_the_same_id(target, hook, leave, clock, r
     assert len(target.got) == 2
     assert target.got[0][1]["webhook-id"] == target.got[1][1]["webhook-id"]
     assert Delivery.objects.get(channel="webhook").state == "sent"
+
+
+@pytest.mark.parametrize("place", ["before_send", "after_send", "before_settle"])
+def test_what_a_dead_worker_had_is_sent_again_with_the_same_id(target, hook, leave, settings, clock, run, place):
+    target.answers = [(500, {}, b""), (200, {}, b"")]
+    hook(target.url())
+    leave()
+    clock.move("+1m")
+    settings.FAILPOINTS = f"comms.{place}=raise"
+    with pytest.raises(FailpointHit):
+        run()
+    settings.FAILPOINTS = ""
+    clock.move("+2m")
+    run()
+    row = Delivery.objects.get(channel="webhook")
+    assert (row.state, row.is_ambiguous) == ("sent", True)
+    assert len(target.got) == (2 if place == "before_send" else 3)
+    assert len({headers["webhook-id"] for _path, headers, _body in target.got}) == 1
+    assert audit.invariants() == []
+
+
+def test_what_broke_on_its_way_is_sent_again(target, hook, leave, clock, run, monkeypatch):
+    real = webhook._judged
+    monkeypatch.setattr(webhook, "_judged", lambda answer: [][0])
+    hook(target.url())
+    leave()
+    assert Delivery.objects.get(channel="webhook").state == "due"
+    monkeypatch.setattr(webhook, "_judged", real)
+    clock.move("+1m")
+    run()
+    assert Delivery.objects.get(channel="webhook").state == "sent"
+    assert len({headers["webhook-id"] for _path, headers, _body in target.got}) == 1
+
+
+def test_the_page_says_that_it_is_sent_again(target, hook, leave, mina):
+    hook(target.url())
+    leave()
+    Delivery.objects.filter(channel="webhook").update(is_ambiguous=True)
+    client = Client()
+    client.force_login(mina)
+    shown = client.get(Delivery.objects.get(channel="webhook").get_absolute_url()).content.decode()
+    assert "the same webhook-id" in shown and "not sent again" not in shown
 
 
 def test_gone_turns_the_subscriber_off(target, hook, leave, fresh):
