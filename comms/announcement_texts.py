@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
-from comms import publication
+from comms import public_names, publication
 from comms.catalogue import Content, Occasion
 from comms.models import Announcement
 from comms.public_words import Words
@@ -81,6 +81,12 @@ def render(occasion: Occasion) -> Content:
     raise LookupError("an announcement is rendered by its row, not by parameters")
 
 
+def services_of(words: Words) -> list[dict[str, Any]]:
+    """The services under their public names: no inner one leaves the house."""
+    names = public_names.shown()
+    return [{"name": names[slug], "level": level} for slug, level in words.services.items() if slug in names]
+
+
 def as_json(announcement: Announcement, *, is_exercise: bool) -> dict[str, Any]:
     """What a webhook gets: the same words in both languages."""
     words, facts = Words.load(announcement.words), facts_of(announcement)
@@ -96,7 +102,7 @@ def as_json(announcement: Announcement, *, is_exercise: bool) -> dict[str, Any]:
             "incident": facts.reference or None,
             "state": words.state,
             "began_at": facts.began.isoformat() if facts.began else None,
-            "services": words.services,
+            "services": services_of(words),
             "next_update_at": words.next_at.isoformat() if words.next_at else None,
             "texts": texts,
             "exercise": is_exercise,

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.abilities import Ability
-from comms import publication, word_list
+from comms import public_names, publication, word_list
 from comms.models import Announcement, Audience, Subscriber
-from comms.public_words import Words, checked
+from comms.public_words import LAST_STATES, Words, checked
 from incidents import lifecycle, rights, timeline
 from incidents.models import Impact, Incident, TimelineEntry
 from incidents.models import State as IncidentState
@@ -41,17 +41,31 @@ PUBLIC_STATES = set(IncidentState.values) - {IncidentState.DECLARED, IncidentSta
 def standard_words(incident: Incident) -> Words:
     """What can be said without a person: phrases for the state and the gravest impact; of a private incident the state alone."""
     state = SAID.get(IncidentState(incident.state), "investigating")
-    impacts = {} if incident.is_private else dict(Impact.objects.filter(incident=incident).order_by("pk").values_list("service__slug", "level"))
+    services, hears = affected(incident, state)
     if state in ("resolved", "monitoring"):
-        return Words(state, services=dict.fromkeys(impacts, "operational") if state == "resolved" else {})
-    symptom = next((SYMPTOMS[level] for level in SYMPTOMS if level in impacts.values()), "")
+        return Words(state, services=services, hears=hears)
+    symptom = next((said for level, said in SYMPTOMS.items() if LEVELS[level] in services.values()), "")
     advice = {"unavailable": "wait", "": ""}.get(symptom, "retry")
-    return Words(state, symptom, advice, services={slug: LEVELS[level] for slug, level in impacts.items()})
+    return Words(state, symptom, advice, services=services, hears=hears)
 
 
-def counted(services: Mapping[str, str] | list[str]) -> dict[str, int]:
-    """How many readers a mail about these services has now, by language."""
-    found = Subscriber.objects.hearing_of(list(services)).order_by().values_list("language").annotate(Count("id"))
+def affected(incident: Incident, state: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What a letter of `state` says of the services that are hit, hidden ones left out, and the slugs whose readers hear it: all
+    that are hit. Nothing of a private incident."""
+    if incident.is_private:
+        return {}, ()
+    hit, names = dict(Impact.objects.filter(incident=incident).order_by("pk").values_list("service__slug", "level")), public_names.shown()
+    return {slug: "operational" if state in LAST_STATES else LEVELS[level] for slug, level in hit.items() if slug in names}, tuple(hit)
+
+
+def heard(words: Mapping[str, Any]) -> list[str]:
+    """The slugs whose readers hear a letter with these stored words; who chose none hears all."""
+    return [*(words.get("services") or {}), *(words.get("hears") or ())]
+
+
+def counted(words: Mapping[str, Any]) -> dict[str, int]:
+    """How many readers a mail with these stored words has now, by language."""
+    found = Subscriber.objects.hearing_of(heard(words)).order_by().values_list("language").annotate(Count("id"))
     return dict(found)
 
 
@@ -94,7 +108,7 @@ def prepare(
 
 @retried
 def send(announcement: Announcement, *, actor: Any, source: str = "", request: Any = None) -> Announcement:
-    """Let it leave in a minute; a second press changes nothing. Raises Refused (409, 422), Forbidden."""
+    """Let it leave in a minute; a second press changes nothing. Raises Refused (409, 422), WordsFound (409), Forbidden."""
     with transaction.atomic():
         incident, announcement = _held(announcement)
         rights.require(actor, Ability.PUBLISH, incident)
@@ -105,6 +119,7 @@ def send(announcement: Announcement, *, actor: Any, source: str = "", request: A
             raise Refused(_("It has left already, or is no longer needed."))
         if incident.is_private and not Words.load(announcement.words).texts():
             raise Refused(_("This incident is private: write the words yourself; nothing is said of it by itself."), status=422)
+        _require_known(announcement)
         announcement = _start(incident, announcement, actor=actor, source=source)
         after = {"incident": incident.reference, "words": announcement.words, "let_pass": [hit["word"] for hit in announcement.hits]}
         audit.record("comms.users_sent", actor=actor, target=str(announcement), after=after, request=request)
@@ -119,7 +134,7 @@ def _start(incident: Incident, announcement: Announcement, *, actor: Any, source
     values = {"state": State.WAITING, "leaves_at": leaves, "sent_by": actor, "words": words, "is_own_words": incident.is_private}
     Announcement.objects.filter(pk=announcement.pk).update(**values)
     made = Announcement.objects.get(pk=announcement.pk)
-    data = {**_data(made), "leaves": leaves.isoformat(), "readers": counted(words["services"])}
+    data = {**_data(made), "leaves": leaves.isoformat(), "readers": counted(words)}
     timeline.record(incident, "comms.users_sending", actor=actor, source=source, data=data)
     nudge("comms.release_announcements")
     return made
@@ -180,9 +195,9 @@ def on_entry(entry: TimelineEntry, incident: Incident, data: dict[str, Any]) -> 
         words = standard_words(incident)
         values = {"words": words.dump(), "promise_seconds": promised(incident, words), "is_auto": True, "created_at": clock.now()}
         open_one = Announcement.objects.create(incident=incident, **values)
-        if how != "auto":
+        if how != "auto" or not _is_clean(open_one):
             timeline.record(incident, "comms.users_prepared", data=_data(open_one))
-    if how == "auto" and open_one.state == State.DRAFT and open_one.is_auto:
+    if how == "auto" and open_one.state == State.DRAFT and open_one.is_auto and _is_clean(open_one):
         _start(incident, open_one, actor=None)
 
 
@@ -214,6 +229,23 @@ def _require_public(incident: Incident) -> None:
         raise Refused(_("This incident is imported history; nothing is sent about it."))
     if incident.state not in PUBLIC_STATES:
         raise Refused(_("Nothing reaches the public before it is confirmed that it is real."))
+
+
+def _require_known(announcement: Announcement) -> None:
+    """Every word that should stay inside was confirmed by a person, and every service may still be named."""
+    _words, hits = checked(Words.load(announcement.words), all_the_same=True)
+    confirmed = {hit["word"] for hit in announcement.hits}
+    if new := [hit for hit in hits if hit.word not in confirmed]:
+        raise word_list.WordsFound(new)
+
+
+def _is_clean(announcement: Announcement) -> bool:
+    """Whether it may leave by itself: where one of its words stands on the word list (a service's name, say), a person decides."""
+    try:
+        _require_known(announcement)
+    except Refused:
+        return False
+    return True
 
 
 def _held(announcement: Announcement) -> tuple[Incident, Announcement]:

@@ -43,9 +43,9 @@ class AnnouncementAPI(GenericAPIView):
         said = shapes.AnnouncementMakeSerializer(data=self.request.data)
         said.is_valid(raise_exception=True)
         data: dict[str, Any] = said.validated_data
-        services = data.get("services")
-        services = announcements.standard_words(incident).services if services is None else services
-        words = Words(data["state"], data["symptom"], data["advice"], None, data["free"], services)
+        own = data.get("services")
+        services, hears = announcements.affected(incident, data["state"]) if own is None else (own, ())
+        words = Words(data["state"], data["symptom"], data["advice"], None, data["free"], services, hears)
         minutes = data.get("next_minutes", -1)
         seconds = -1 if minutes == -1 else minutes * 60 if minutes else None
         return announcements.prepare(incident, words, actor=self.request.user, promise_seconds=seconds, all_the_same=data["all_the_same"], source="api")

@@ -96,7 +96,7 @@ def _insert(row: Announcement, *, is_exercise: bool, now: datetime) -> None:
         "attempts": Value(0),
     }
     named = {f"into_{name}": value for name, value in values.items()}
-    readers = Subscriber.objects.hearing_of(row.words.get("services") or {}).order_by("pk").annotate(**named).values_list(*named)
+    readers = Subscriber.objects.hearing_of(announcements.heard(row.words)).order_by("pk").annotate(**named).values_list(*named)
     sql, params = readers.query.sql_with_params()
     columns = ", ".join(connection.ops.quote_name(name) for name in values)
     table = connection.ops.quote_name(Delivery._meta.db_table)

@@ -1,13 +1,13 @@
 """What the public is told, as data: the same words for status page and user mail, in each language."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from comms import phrases, word_list
+from comms import phrases, public_names, word_list
 from incidents import playbook
 from lib.errors import Refused
 from lib.i18n import LANGUAGES, pick
@@ -24,7 +24,8 @@ NEXT = {"in_30": timedelta(minutes=30), "in_60": timedelta(minutes=60), "when_kn
 class Words:
     """An update for the public: names of phrases, when the next one comes, and free text per language.
 
-    `services` maps slugs to one of LEVELS. `free` is plain text; blank lines part its paragraphs.
+    `services` maps slugs to one of LEVELS: what is said of them. `hears` are slugs whose readers hear it too, though nothing is
+    said of them. `free` is plain text; blank lines part its paragraphs.
     """
 
     state: str
@@ -33,6 +34,7 @@ class Words:
     next_at: datetime | None = None
     free: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
+    hears: tuple[str, ...] = ()
 
     def paragraphs(self, language: str, *, zone: tzinfo = UTC) -> list[str]:
         """The text in `language`, phrases before the free words; times in `zone`."""
@@ -49,12 +51,10 @@ class Words:
         return phrases.sentence("next.none" if self.state in LAST_STATES else "next.when_known", language, rules=rules)
 
     def scope(self, language: str) -> list[tuple[str, str]]:
-        """Each service with its state, both in `language`."""
-        rules = playbook.current()
-        services = rules.services
+        """Each service that the public may hear of, under its public name, with its state; both in `language`."""
+        rules, names = playbook.current(), public_names.shown()
         return [
-            (pick(services[slug].name, language) if slug in services else slug, phrases.sentence(f"level.{level}", language, rules=rules))
-            for slug, level in self.services.items()
+            (pick(names[slug], language), phrases.sentence(f"level.{level}", language, rules=rules)) for slug, level in self.services.items() if slug in names
         ]
 
     def texts(self) -> dict[str, str]:
@@ -64,27 +64,33 @@ class Words:
     def dump(self) -> dict[str, Any]:
         """As JSON keeps it."""
         moment = self.next_at.isoformat() if self.next_at else None
-        return {**vars(self), "next_at": moment, "free": dict(self.free), "services": dict(self.services)}
+        return {**vars(self), "next_at": moment, "free": dict(self.free), "services": dict(self.services), "hears": list(self.hears)}
 
     @classmethod
     def load(cls, kept: Mapping[str, Any]) -> "Words":
         """Back from JSON."""
-        return cls(**{**kept, "next_at": datetime.fromisoformat(kept["next_at"]) if kept.get("next_at") else None})
+        moment = datetime.fromisoformat(kept["next_at"]) if kept.get("next_at") else None
+        return cls(**{**kept, "next_at": moment, "hears": tuple(kept.get("hears") or ())})
 
 
 def checked(words: Words, *, all_the_same: bool = False) -> tuple[Words, list[word_list.Hit]]:
-    """The words as they may be stored, and the hits of the word list that a person confirmed.
+    """The words as they may be stored, and the hits of the word list, in text and public names, that a person confirmed.
 
-    Raises Refused (422) for a phrase, language, level or length that does not fit, WordsFound (409) for hits nobody confirmed.
+    Raises Refused (422) for a phrase, language, level or length that does not fit and for a service that is hidden or unknown,
+    WordsFound (409) for hits nobody confirmed.
     """
     for group, name in (("state", words.state), ("symptom", words.symptom), ("advice", words.advice)):
         if (name or group == "state") and not phrases.is_known(f"{group}.{name}"):
             raise Refused(_("There is no phrase “%(name)s”.") % {"name": f"{group}.{name}"[:60]}, status=422)
     if not set(words.free) <= set(LANGUAGES) or not set(words.services.values()) <= set(LEVELS):
         raise Refused(_("A text takes the languages “en” and “zh-hans”, a service one of the known levels."), status=422)
+    names = public_names.shown()
+    if missing := sorted(set(words.services) - set(names)):
+        raise Refused(_("The public page shows no component “%(slug)s”.") % {"slug": missing[0][:60]}, status=422)
     free = {language: whole(text, LONGEST_FREE, multiline=True) for language, text in words.free.items()}
-    kept = Words(words.state, words.symptom, words.advice, words.next_at, {language: text for language, text in free.items() if text}, dict(words.services))
-    return kept, word_list.require(kept.texts(), all_the_same=all_the_same)
+    kept = replace(words, free={language: text for language, text in free.items() if text}, services=dict(words.services))
+    said = {f"services {language}": "\n".join(pick(names[slug], language) for slug in kept.services) for language in LANGUAGES}
+    return kept, word_list.require({**kept.texts(), **said}, all_the_same=all_the_same)
 
 
 def clock_time(moment: datetime, zone: tzinfo) -> str:

@@ -60,7 +60,7 @@ class AnnouncementDetailSerializer(AnnouncementSerializer):
 
     def get_would_reach(self, row: Announcement) -> dict[str, int]:
         """Readers by language if it were sent now."""
-        return announcements.counted(row.words.get("services") or {})
+        return announcements.counted(row.words)
 
 
 class AnnouncementMakeSerializer(serializers.Serializer):

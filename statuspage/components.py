@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.abilities import Ability
+from comms.public_names import COMPONENTS as SECTION
+from comms.public_names import filled
 from incidents import playbook
 from incidents.models import Service
 from incidents.playbook.sections import Items
@@ -12,8 +14,6 @@ from lib import clock
 from lib.errors import Forbidden
 from statuspage import changes
 from statuspage.models import Component
-
-SECTION = "components"  # of the playbook
 
 
 def project(items: Items) -> None:
@@ -40,16 +40,12 @@ def project(items: Items) -> None:
 def _values(service: Service, item: dict[str, Any]) -> dict[str, Any]:
     position = item.get("position")
     return {
-        "name": {**service.name, **_said(item.get("name"))},
-        "description": {**service.description, **_said(item.get("description"))},
+        "name": {**service.name, **filled(item.get("name"))},
+        "description": {**service.description, **filled(item.get("description"))},
         "group_id": service.group_id,
         "position": service.position if position is None else position,
         "is_shown": not service.archived and not item.get("is_hidden", False),
     }
-
-
-def _said(text: dict[str, str] | None) -> dict[str, str]:
-    return {language: words for language, words in (text or {}).items() if words.strip()}
 
 
 def edit(component: Component, said: dict[str, Any], *, actor: Any) -> Component:

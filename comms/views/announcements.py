@@ -115,12 +115,13 @@ def announcement(request: Any, pk: int) -> HttpResponse:
             else:
                 messages.success(request, _("Saved."))
                 return redirect("comms:announcement", pk)
+    readers = announcements.counted(row.words)
     context = {
         "announcement": row,
         "form": form if may_publish and row.state == row.State.DRAFT else None,
         "asks": asks,
         "previews": previews(row),
-        "readers": [(label, announcements.counted(row.words.get("services") or {}).get(code, 0)) for code, label in LANGUAGES],
+        "readers": [(label, readers.get(code, 0)) for code, label in LANGUAGES],
         "figures": [{**figure, "label": dict(LANGUAGES).get(figure["language"], figure["language"])} for figure in announcements.figures(row)],
         "may_publish": may_publish,
         "tone": TONES[row.state],
@@ -130,7 +131,7 @@ def announcement(request: Any, pk: int) -> HttpResponse:
 
 def _keep(request: Any, row: Announcement, said: dict[str, Any]) -> None:
     free = {"en": said["free_en"], "zh-hans": said["free_zh"]}
-    words = Words(said["state"], said["symptom"], said["advice"], None, free, announcements.standard_words(row.incident).services)
+    words = Words(said["state"], said["symptom"], said["advice"], None, free, *announcements.affected(row.incident, said["state"]))
     length = NEXT[said["next"]]
     announcements.prepare(
         row.incident,

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEntry
-from comms import announcements, audit, obligations, subscribers, sweeps
+from comms import announcement_texts, announcements, audit, obligations, subscribers, sweeps
 from comms.models import Announcement, Delivery
 from comms.public_words import Words
 from comms.subscribers import Wish
@@ -105,6 +105,44 @@ def test_each_mail_has_its_readers_own_link_in_header_and_body_and_one_press_end
 
 def settings_link(mail):
     return mail["List-Unsubscribe"].strip("<>")
+
+
+def test_a_mail_names_no_hidden_service_and_others_by_their_public_names(sink, confirm, minute, mina, subscribe, shipped):
+    playbook.edit("components", "api-gateway", {"is_hidden": True}, actor=mina)
+    playbook.edit("components", "cache", {"name": {"en": "Fast lane"}}, actor=mina)
+    subscribe("gail@example.test", services=("api-gateway",))
+    incident = confirm(services=["api-gateway", "cache"])
+    minute()
+    assert [to for to, _mail in mails(sink)] == ["ada@example.test", "cy@example.test", "gail@example.test", "li@example.test"]
+    whole = "".join(mail.get_body((kind,)).get_content() for _to, mail in mails(sink) for kind in ("plain", "html"))
+    assert "Fast lane: Partly affected" in whole
+    assert not any(words in whole for words in ("API gateway", "API 网关", "api-gateway"))
+    assert announcement_texts.as_json(letter(incident), is_exercise=False)["data"]["services"] == [
+        {"name": {"en": "Fast lane", "zh-hans": "缓存"}, "level": "partial_outage"}
+    ]
+
+
+def test_a_public_name_that_should_stay_inside_leaves_it_to_a_person(confirm, mina, shipped):
+    playbook.edit("components", "api-gateway", {"name": {"en": "db-3.prod.internal"}}, actor=mina)
+    incident = confirm()
+    assert (letter(incident).state, letter(incident).is_auto) == ("draft", True)
+    with pytest.raises(WordsFound):
+        announcements.send(letter(incident), actor=mina)
+    announcements.prepare(incident, announcements.standard_words(incident), actor=mina, all_the_same=True)
+    assert announcements.send(letter(incident), actor=mina).state == "waiting"
+
+
+@pytest.mark.parametrize("state", ["verifying", "watching", "resolved"])
+def test_who_chose_a_service_hears_of_it_to_the_end(sink, confirm, minute, mina, state):
+    incident = confirm(severity="P2", services=["cache"])
+    incident = lifecycle.transition(incident, "fixing", actor=mina)
+    incident = lifecycle.transition(incident, state, actor=mina)
+    announcements.drop(letter(incident), actor=mina)
+    announcements.send(announcements.prepare(incident, actor=mina), actor=mina)
+    minute()
+    assert [to for to, _mail in mails(sink)] == ["ada@example.test", "cy@example.test", "li@example.test"]
+    said = "Cache: Works normally" if state == "resolved" else "Cache: Partly affected"
+    assert said in mails(sink)[1][1].get_body(("plain",)).get_content()
 
 
 def test_a_p2_lies_ready_as_a_draft_and_leaves_when_a_person_says(sink, confirm, minute, mina, kinds):
@@ -395,5 +433,7 @@ def test_over_rest_the_same(page, confirm):
     assert page.post(f"{path}undo/").json()["status"] == "draft"
     assert page.post(f"{path}stop/").status_code == 409
     stopped = page.post("/api/v1/announcements/", {**body, "free": {"en": "10.0.0.1"}}, content_type="application/json")
+    for slug in ("gone", "db-3.internal"):
+        assert page.post("/api/v1/announcements/", {**body, "services": {slug: "major_outage"}}, content_type="application/json").status_code == 422
     assert stopped.status_code == 409 and stopped.json()["words"][0]["word"] == "10.0.0.1"
     assert page.get("/api/v1/announcements/").json()["results"][0]["incident"] == incident.reference

@@ -53,9 +53,27 @@ def test_without_a_time_the_next_update_is_when_known_or_never(state, last):
 
 
 def test_the_scope_names_services_and_levels_in_the_readers_language():
-    words = Words("identified", services={"api-gateway": "major_outage", "gone": "partial_outage"})
-    assert words.scope("en") == [("API gateway", "Outage"), ("gone", "Partly affected")]
+    words = Words("identified", services={"api-gateway": "major_outage", "cache": "partial_outage"})
+    assert words.scope("en") == [("API gateway", "Outage"), ("Cache", "Partly affected")]
     assert words.scope("zh-hans")[0][1] == "服务中断"
+
+
+def test_the_scope_has_public_names_and_nothing_that_is_hidden_or_unknown(mina):
+    playbook.edit("components", "cache", {"name": {"en": "Fast lane"}}, actor=mina)
+    playbook.edit("components", "api-gateway", {"is_hidden": True}, actor=mina)
+    words = Words("identified", services={"api-gateway": "major_outage", "cache": "partial_outage", "gone": "partial_outage"})
+    assert words.scope("en") == [("Fast lane", "Partly affected")]
+    for slug in ("api-gateway", "gone"):
+        with pytest.raises(Refused) as refused:
+            checked(Words("identified", services={slug: "major_outage"}))
+        assert refused.value.status == 422
+
+
+def test_a_public_name_that_should_stay_inside_stops_it_too(mina):
+    playbook.edit("components", "cache", {"name": {"en": "db-3.prod.internal"}}, actor=mina)
+    with pytest.raises(WordsFound):
+        checked(Words("identified", services={"cache": "major_outage"}))
+    assert [hit.word for hit in checked(Words("identified", services={"cache": "major_outage"}), all_the_same=True)[1]] == ["db-3.prod.internal"]
 
 
 def test_a_phrase_of_the_team_is_used_and_a_removed_one_reads_as_shipped(mina):
@@ -95,7 +113,7 @@ def test_a_phrase_belongs_to_a_known_group():
 
 
 def test_words_survive_being_kept():
-    words = Words("identified", "errors", "", AT, {"en": "Words."}, {"api-gateway": "major_outage"})
+    words = Words("identified", "errors", "", AT, {"en": "Words."}, {"api-gateway": "major_outage"}, ("cache",))
     assert Words.load(words.dump()) == words
 
 
