@@ -56,7 +56,7 @@ def rows(postmortem: Postmortem, *, language: str | None = None, everything: boo
 
 
 def _row(entry: TimelineEntry, line: timeline.Line, choice: TimelineChoice | None) -> Row:
-    own = choice.text if choice else ""
+    own = choice.text if choice and not entry.body.redacted else ""
     return Row(
         seq=entry.seq,
         at=entry.at,
@@ -71,6 +71,8 @@ def _row(entry: TimelineEntry, line: timeline.Line, choice: TimelineChoice | Non
 
 
 def _is_shown(entry: TimelineEntry, choice: TimelineChoice | None) -> bool:
+    if entry.body.redacted:
+        return False  # whatever somebody chose before
     return choice.is_shown if choice is not None else is_telling(entry)
 
 
@@ -95,6 +97,16 @@ def choose(postmortem: Postmortem, seq: int, *, actor: Any, is_shown: bool, text
         choice, _is_new = TimelineChoice.objects.update_or_create(postmortem=postmortem, entry=entry, defaults={"is_shown": is_shown, "text": text})
         touch(postmortem)
     return choice
+
+
+def forget(entry: TimelineEntry, incident: Incident, data: dict[str, Any]) -> None:
+    """An entry was redacted: what somebody wrote in its place goes too, and every PDF that was drawn before."""
+    postmortem = Postmortem.objects.filter(incident=incident).first()
+    if postmortem is None:
+        return
+    TimelineChoice.objects.filter(postmortem=postmortem, entry__seq=data["seq"]).update(text="")
+    postmortem.drawings.all().delete()
+    touch(postmortem)
 
 
 def _entry(incident: Incident, seq: int) -> TimelineEntry:

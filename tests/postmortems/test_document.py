@@ -8,9 +8,9 @@ from accounts.models import AuditEntry
 from incidents import lifecycle
 from incidents.models import Clock, Incident
 from lib.errors import Forbidden, Refused
-from postmortems import document, facts, outside, sections, story
+from postmortems import document, facts, outside, printing, sections, story
 from postmortems.exporting import as_markdown
-from postmortems.models import Postmortem
+from postmortems.models import Drawing, Postmortem, TimelineChoice
 
 
 @pytest.fixture
@@ -72,6 +72,18 @@ def test_a_redacted_entry_is_not_in_it(long_one, commander):
     note = next(row for row in story.rows(long_one) if row.kind == "incidents.note")
     lifecycle.redact(long_one.incident, note.seq, actor=commander, reason="secret")
     assert note.seq not in [row.seq for row in story.rows(long_one)]
+
+
+def test_redacting_takes_the_words_that_stood_in_an_entrys_place_and_what_was_drawn(long_one, commander, lead):
+    note = next(row for row in story.rows(long_one) if row.kind == "incidents.note")
+    story.choose(long_one, note.seq, actor=commander, is_shown=True, text="we pasted hunter2")
+    printing.drawing(long_one, "en")
+    lifecycle.redact(long_one.incident, note.seq, actor=lead, reason="secret")
+    found = Postmortem.objects.select_related("incident").get()
+    assert note.seq not in [row.seq for row in story.rows(found)]
+    assert "hunter2" not in str(story.rows(found, everything=True)) + as_markdown(document.of(found, "en"))
+    assert not TimelineChoice.objects.filter(text__contains="hunter2").exists()
+    assert not Drawing.objects.exists() and found.revision > long_one.revision
 
 
 @pytest.mark.parametrize("language, words", [("en", ("Overview", "Root cause", "Action items")), ("zh-hans", ("概述", "根因", "改进措施"))])
