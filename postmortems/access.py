@@ -1,7 +1,7 @@
 """What the routes of this room ask of the caller; what a post-mortem itself asks is checked by its acts."""
 
 from accounts.abilities import Ability
-from accounts.rules import Rules
+from accounts.rules import Rule, Rules
 
 _READ = {"GET": Ability.SEE}
 _WRITE = {"POST": Ability.RESPOND}
@@ -39,7 +39,7 @@ RULES: Rules = {
     "api:postmortem-approve": _WRITE,
     "api:postmortem-return": _WRITE,
     "api:postmortem-publish": {"POST": Ability.PUBLISH},
-    "api:postmortem-public": {"GET": Ability.SEE, "POST": Ability.PUBLISH},
+    "api:postmortem-public": {"GET": Ability.SEE, "POST": Rule(Ability.PUBLISH, scope="publish")},
     "api:postmortem-waive": _WRITE,  # whoever commands the incident: `lifecycle` asks
     "api:postmortem-resume": _WRITE,
     "api:incident-postmortem": {"GET": Ability.SEE, "POST": Ability.RESPOND},

@@ -17,5 +17,5 @@ RULES: Rules = {
     "api:incident-public-draft": {"PUT": PUBLISH, "DELETE": PUBLISH},
     "api:incident-public-preview": {"POST": PUBLISH},
     "api:component-list": {"GET": Ability.SEE},
-    "api:component-detail": {"GET": Ability.SEE, "PATCH": Ability.SEE},  # its state asks for *publish*, its name for *configure*
+    "api:component-detail": {"GET": Ability.SEE, "PATCH": Rule(Ability.SEE, scope="publish")},  # its state asks for *publish*, its name for *configure*
 }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -15,6 +16,7 @@ from comms import word_list
 from incidents.api_below import BELOW, IncidentAPI
 from incidents.models import Incident
 from lib import clock
+from lib.db import retried
 from lib.errors import NotFound
 from statuspage import components, drafts, publishing, rules, standard, states
 from statuspage import serializers as shapes
@@ -38,9 +40,7 @@ class PublicAPI(IncidentAPI):
         body = shape(data=self.request.data)
         body.is_valid(raise_exception=True)
         said = dict(body.validated_data)
-        plain = standard.telling(incident, said["kind"], Post.objects.filter(incident=incident).first())
-        if incident.is_private:
-            plain = Telling.load({**plain.dump(), "title": {}})  # a private incident's title is always somebody's own
+        plain = standard.left_out(incident, said["kind"], Post.objects.filter(incident=incident).first())
         return Telling.load({**plain.dump(), **{name: said[name] for name in Telling.__dataclass_fields__ if name in said}}), said
 
 
@@ -142,11 +142,18 @@ class ComponentDetail(ETagMixin, ComponentAPI):
         body.is_valid(raise_exception=True)
         said = dict(body.validated_data)
         state = said.pop("state", None)
+        _change(component, said, state, request)
+        return Response(self.get_serializer(self.get_object()).data)
+
+
+@retried
+def _change(component: Component, said: dict[str, Any], state: str | None, request: Request) -> None:
+    """Both or neither: who may do only one of them is refused the whole."""
+    with transaction.atomic():
         if said:
             components.edit(component, said, actor=request.user)
         if state is not None:
             states.set_by_hand(component, state, actor=request.user, request=request)
-        return Response(self.get_serializer(self.get_object()).data)
 
 
 api_urls = [

@@ -73,15 +73,20 @@ class PublishForm(AboutIncident):
         """Of the newest update that is public."""
         return self.post.last_number if self.post else 0
 
+    @property
+    def likeliest(self) -> str:
+        """The kind that fits best."""
+        return str(self.kinds[0] if self.kinds else Kind.INVESTIGATING)
+
     def standard(self, kind: str = "") -> Telling:
         """The standard words of a kind, by default of the one that fits best."""
-        return standard.telling(self.incident, kind or (str(self.kinds[0]) if self.kinds else Kind.INVESTIGATING), self.post)
+        return standard.telling(self.incident, kind or self.likeliest, self.post)
 
     def telling(self) -> Telling:
         """What a valid form tells."""
         said = self.cleaned_data
         if said.get("is_command"):
-            plain = self.standard(said["kind"])
+            plain = standard.left_out(self.incident, said["kind"] or self.likeliest, self.post)
             return Telling.load({**plain.dump(), "free": in_its_language(said["text"]), "next_minutes": said["next_minutes"] or plain.next_minutes})
         return Telling(
             kind=said["kind"] or (str(self.kinds[0]) if self.kinds else ""),

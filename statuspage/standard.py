@@ -1,5 +1,6 @@
 """Standard words: what an incident comes to on the public page when nobody writes anything of their own."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils import translation
@@ -58,6 +59,17 @@ def telling(incident: Incident, kind: str, post: Post | None = None) -> Telling:
         services=told,
         title=dict(post.title) if post else title(told),
     )
+
+
+def left_out(incident: Incident, kind: str, post: Post | None = None) -> Telling:
+    """What stands in for what a person leaves out (a command, a REST body): the standard words, unseen.
+
+    Of a private incident that is only what the public reads already: what is hit, how it shows and the title are somebody's own to say.
+    """
+    told = telling(incident, kind, post)
+    if not incident.is_private:
+        return told
+    return replace(told, symptom="", advice="", title={}, services=told.services if kind in ENDING else dict(post.components if post else {}))
 
 
 def promised_minutes(incident: Incident) -> int | None:

@@ -12,7 +12,7 @@ def url(postmortem, rest=""):
 
 
 def test_the_whole_way(postmortem, api, commander, lead):
-    writer, reviewer = api(commander), api(lead)
+    writer, reviewer = api(commander, "read", "write", "publish"), api(lead)
     body = writer.get(url(postmortem)).json()
     assert body["state"] == "draft" and body["allowed"] == ["in_review", "waived"]
     for section in body["sections"]:
@@ -87,6 +87,12 @@ def test_a_viewer_is_refused_each_act(postmortem, api, viewer, lead, path, body)
 
 def test_the_token_only_reads_where_it_may_only_read(postmortem, api, commander):
     assert api(commander, "read").put(url(postmortem, "sections/went_well/"), {"text": "x", "base": 0}, format="json").status_code == 403
+
+
+@pytest.mark.parametrize("scope, status", [("write", 403), ("publish", 200)])
+def test_a_token_needs_the_scope_to_publish_outside(in_state, api, commander, scope, status):
+    told = {"document": {"en": "It was away."}, "confirmed": True}
+    assert api(commander, scope).post(url(in_state("published"), "public/"), told, format="json").status_code == status
 
 
 def test_a_changed_one_answers_with_another_tag(postmortem, api, commander):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from accounts import tokens
+from statuspage.forms import PublishForm
 from statuspage.models import Component, Draft, PostUpdate
 
 
@@ -109,6 +110,15 @@ def test_a_token_needs_the_scope(client, declare, mina, scopes, status):
     assert answer.status_code == status, answer.content.decode()
 
 
+@pytest.mark.parametrize(("scopes", "status"), [(["publish"], 200), (["write"], 403)])
+def test_a_token_needs_the_scope_for_what_a_component_says_in_public(client, shipped, mina, scopes, status):
+    _row, secret = tokens.issue("bot", mina, scopes, actor=mina)
+    bearer = {"Authorization": f"Bearer {secret}"}
+    answer = client.patch("/api/v1/components/cache/", json.dumps({"state": "major_outage"}), content_type="application/json", headers=bearer)
+    assert answer.status_code == status, answer.content.decode()
+    assert Component.objects.get(service__slug="cache").state == ("major_outage" if status == 200 else "operational")
+
+
 def test_components_are_read_and_their_state_is_set(api, shipped, django_assert_max_num_queries):
     api("get", "components/")
     with django_assert_max_num_queries(30) as seen:
@@ -129,3 +139,17 @@ def test_a_components_name_needs_configure_and_its_state_publish(api, shipped, m
     api("patch", "components/cache/", {"state": "major_outage"}, 403, who=cora)
     assert api("patch", "components/cache/", {"name": {"en": ""}, "is_hidden": False}, who=cora)["name"]["en"] == "Cache"
     assert Component.objects.get(service__slug="cache").state == "operational"
+    api("patch", "components/cache/", {"name": {"en": "Fast memory"}, "state": "major_outage"}, 403, who=cora)
+    assert Component.objects.get(service__slug="cache").name["en"] == "Cache"
+
+
+def test_of_a_private_incident_nothing_becomes_public_by_being_left_out(api, declare, mina):
+    incident = declare("confirmed", private=True)
+    api("post", below(incident), {"kind": "investigating", "title": {"en": "Trouble"}}, 201)
+    api("post", below(incident), {"kind": "identified", "services": {"cache": "partial_outage"}}, 201)
+    api("post", below(incident), {"kind": "identified"}, 201)
+    form = PublishForm({"is_command": "1", "kind": "identified", "text": "Soon"}, incident=incident, user=mina)
+    assert form.is_valid() and form.telling().services == {"cache": "partial_outage"} and form.telling().symptom == ""
+    rows = PostUpdate.objects.order_by("number")
+    assert [row.components for row in rows] == [{}, {"cache": "partial_outage"}, {"cache": "partial_outage"}]  # as the public reads it already
+    assert {(row.words["symptom"], row.words["advice"]) for row in rows} == {("", "")}
