@@ -2,15 +2,16 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from accounts import audit
-from comms import subscribers
+from comms import subscriber_batches, subscribers
 from comms.models import Consent, Subscriber
+from comms.subscriber_batches import place
 from comms.subscribers import Wish
 from lib.db import retried
 from lib.errors import Refused
@@ -19,6 +20,7 @@ from lib.text import clean
 LONGEST = 2 * 1024 * 1024
 MOST_LINES = 10_000
 COLUMNS = ("address", "language", "services", "channel")
+EXPORTED = (*COLUMNS, "state", "since", "consent")  # what an export has besides is read, too: who ended it there is not taken here
 NAMES = {
     "email": "address",
     "e-mail": "address",
@@ -53,6 +55,8 @@ class Reading:
 def read(raw: bytes | str) -> Reading:
     """Read "address,language,services,channel" (first line names the columns or is a subscriber; services parted by blanks or semicolons).
 
+    Who ended it, here or by the file's own column `state`, is left out: they agree anew one by one.
+
     Raises Refused (413, 422) for a file that cannot be read at all.
     """
     if len(raw) > LONGEST:
@@ -62,30 +66,32 @@ def read(raw: bytes | str) -> Reading:
     except UnicodeDecodeError as error:
         raise Refused(_("The file is not in UTF-8."), status=422) from error
     found, seen, services = Reading(), set(), subscribers.known_services()
+    known = {place(channel, address): ended for channel, address, ended in Subscriber.objects.known().values_list("channel", "address", "ended_at")}
     for number, cells in _lines(text.replace("\0", "")):
         try:
             wish = subscribers.checked(_wish(cells), services)
         except Refused as refused:
             found.rejected.append(Rejected(number, clean(",".join(cells.values()), 120), str(refused)))
             continue
-        if (place := (wish.channel, wish.address.lower())) in seen:
+        if (at := place(wish.channel, wish.address)) in seen:
             found.rejected.append(Rejected(number, wish.address, _("It stands twice in the file.")))
+        elif cells.get("state", "").lower() == "ended" or known.get(at):
+            found.rejected.append(Rejected(number, wish.address, _("They unsubscribed. Once they agree anew, add them one by one.")))
         else:
-            seen.add(place)
+            seen.add(at)
             found.taken.append(wish)
-    addresses = {address.lower() for address in Subscriber.objects.known().filter(ended_at=None).values_list("address", flat=True)}
-    found.known = sum(wish.address.lower() in addresses for wish in found.taken)
+            found.known += at in known
     return found
 
 
 def _lines(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Each line's cells by column."""
-    columns: tuple[str, ...] = COLUMNS
+    columns: tuple[str, ...] = EXPORTED
     try:
         for number, row in enumerate(csv.reader(io.StringIO(text)), 1):
-            cells = [cell.strip() for cell in row]
+            cells = [plain(cell.strip()) for cell in row]
             names = tuple(NAMES.get(cell.lower(), cell.lower()) for cell in cells)
-            if number == 1 and "address" in names:
+            if number == 1 and "address" in names and not any("@" in cell or "://" in cell for cell in cells):  # "email" is a channel, too
                 columns = names
                 continue
             if number > MOST_LINES + 1:
@@ -103,7 +109,14 @@ def _wish(cells: dict[str, str]) -> Wish:
 
 def take(reading: Reading, *, words: str, actor: Any, request: Any = None) -> int:
     """Add what was read; returns how many are new. Raises Refused (422) without a word on how they agreed."""
-    return subscribers.add_many(reading.taken, source=Consent.Source.CSV, words=words, actor=actor, request=request)
+    return subscriber_batches.add_many(reading.taken, source=Consent.Source.CSV, words=words, actor=actor, request=request)
+
+
+def lines(wishes: Iterable[Wish]) -> str:
+    """They as a file that reads back."""
+    out = io.StringIO()
+    csv.writer(out).writerows([harmless(cell) for cell in (wish.address, wish.language, " ".join(wish.services), wish.channel)] for wish in wishes)
+    return out.getvalue()
 
 
 @retried
@@ -111,7 +124,7 @@ def export(words: str = "", *, actor: Any, request: Any = None) -> str:
     """All that match as CSV; recorded, since it takes people's addresses out."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([*COLUMNS, "state", "since", "consent"])
+    writer.writerow(EXPORTED)
     rows = Subscriber.objects.known().searched(words).prefetch_related("services", "consents").order_by("id")
     count = 0
     for row in rows.iterator(chunk_size=500):
@@ -126,7 +139,12 @@ def export(words: str = "", *, actor: Any, request: Any = None) -> str:
 
 def harmless(cell: str) -> str:
     """A cell that no spreadsheet runs."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA) else cell
+
+
+def plain(cell: str) -> str:
+    """What `harmless` was given."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell
 
 
 def state_of(subscriber: Subscriber) -> str:

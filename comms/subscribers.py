@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -76,7 +76,7 @@ def _webhook(address: str) -> str:
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in {"https", "http"} or not parts.hostname or len(address) > 254 or not address.isprintable() or " " in address or parts.username:
-        raise Refused(_("A webhook takes an address that begins with https://, at most 254 characters, without a login."), status=422)
+        raise Refused(_("A webhook takes an address that begins with https:// or http://, at most 254 characters, without a login."), status=422)
     return address
 
 
@@ -91,52 +91,36 @@ def add(wish: Wish, *, source: str, words: str, actor: Any, request: Any = None)
     if not words:
         raise Refused(_("Say how they agreed."), status=422)
     with transaction.atomic():
-        known = lock(Subscriber.objects.known().filter(channel=wish.channel, address__iexact=wish.address)).first()
-        if known is not None and known.ended_at is None and known.language == wish.language and _slugs(known) == set(wish.services):
-            return known, False
-        subscriber = known or Subscriber.objects.create(
-            channel=wish.channel,
-            address=wish.address,
-            language=wish.language,
-            created_at=clock.now(),
-            secret=_secret_for(wish),
-        )
-        if known is not None:
-            Subscriber.objects.filter(pk=known.pk).update(language=wish.language, ended_at=None)
+        subscriber, is_new = _found_or_made(wish)
+        if not is_new:
+            if subscriber.ended_at is None and subscriber.language == wish.language and _slugs(subscriber) == set(wish.services):
+                return subscriber, False
+            Subscriber.objects.filter(pk=subscriber.pk).update(language=wish.language, ended_at=None)
         subscriber.services.set(Service.objects.filter(slug__in=wish.services))
         _consent(subscriber, Kind.GIVEN, source, words, actor)
         after = {"channel": wish.channel, "language": wish.language, "services": list(wish.services), "source": source, "words": words}
         audit.record("comms.subscriber_added", actor=actor, target=str(subscriber), after=after, request=request)
     subscriber.refresh_from_db()
-    return subscriber, known is None
+    return subscriber, is_new
 
 
-@retried
-def add_many(wishes: list[Wish], *, source: str, words: str, actor: Any, request: Any = None) -> int:
-    """Many checked ones at once, with one entry in the audit trail; returns how many are new. Raises Refused (422)."""
-    words = clean(words, 200)
-    if not words:
-        raise Refused(_("Say how they agreed."), status=422)
-    with transaction.atomic():
-        known = {(row.channel, row.address.lower()): row for row in Subscriber.objects.known()}
-        fresh = [wish for wish in wishes if (wish.channel, wish.address.lower()) not in known]
-        for wish in wishes:
-            row = known.get((wish.channel, wish.address.lower()))
-            if row is not None and row.ended_at is None and (row.language != wish.language or wish.services):
-                change(row, language=wish.language, services=wish.services, actor=actor, request=request)
-            elif row is not None and row.ended_at is not None:
-                add(wish, source=source, words=words, actor=actor, request=request)
-        now = clock.now()
-        made = [Subscriber(channel=wish.channel, address=wish.address, language=wish.language, created_at=now, secret=_secret_for(wish)) for wish in fresh]
-        Subscriber.objects.bulk_create(made, batch_size=500)
-        Consent.objects.bulk_create([Consent(subscriber=row, kind=Kind.GIVEN, source=source, words=words, by=actor, at=now) for row in made], batch_size=500)
-        ids = dict(Service.objects.values_list("slug", "pk"))
-        chosen = [(row, ids[slug]) for row, wish in zip(made, fresh, strict=True) for slug in wish.services]
-        through = Subscriber.services.through
-        through.objects.bulk_create([through(subscriber_id=row.pk, service_id=pk) for row, pk in chosen], batch_size=500)
-        after = {"count": len(made), "source": source, "words": words}
-        audit.record("comms.subscribers_added", actor=actor, target="subscribers", after=after, request=request)
-    return len(made)
+def _found_or_made(wish: Wish) -> tuple[Subscriber, bool]:
+    """The one of this address, locked, and whether it is new."""
+    known = Subscriber.objects.known().filter(channel=wish.channel, address__iexact=wish.address)
+    found = lock(known).first()
+    if found is not None:
+        return found, False
+    try:
+        with transaction.atomic():
+            return Subscriber.objects.create(**fields_of(wish)), True
+    except IntegrityError:  # another request was faster
+        return lock(known).get(), False
+
+
+def fields_of(wish: Wish) -> dict[str, Any]:
+    """What a new row holds."""
+    secret = new_secret() if wish.channel == Channel.WEBHOOK else ""
+    return {"channel": wish.channel, "address": wish.address, "language": wish.language, "created_at": clock.now(), "secret": secret}
 
 
 @retried
@@ -234,10 +218,6 @@ def held(subscriber: Subscriber) -> Subscriber:
 def new_secret() -> str:
     """A webhook's secret as Standard Webhooks writes it."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
-def _secret_for(wish: Wish) -> str:
-    return new_secret() if wish.channel == Channel.WEBHOOK else ""
 
 
 def _slugs(subscriber: Subscriber) -> set[str]:

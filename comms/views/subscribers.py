@@ -156,7 +156,7 @@ def subscriber_import(request: Any) -> HttpResponse:
                 return redirect("comms:subscribers")
         except Refused as refused:
             form.add_error(None, str(refused))
-    lines = "\n".join(",".join((wish.address, wish.language, " ".join(wish.services), wish.channel)) for wish in reading.taken) if reading else ""
+    lines = subscriber_files.lines(reading.taken) if reading else ""
     return render(request, "comms/subscriber_import.html", {"form": form, "reading": reading, "lines": lines}, status=422 if form.errors else 200)
 
 

@@ -1,11 +1,16 @@
 """Subscribers agree, choose, end it, are erased; files are shown before they are taken."""
 
+import html
+import json
+import re
+import threading
+
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from accounts.models import AuditEntry
-from comms import subscriber_files, subscribers
+from comms import subscriber_batches, subscriber_files, subscribers
 from comms.models import Consent, Delivery, Subscriber
 from comms.subscribers import Wish
 from lib import clock
@@ -43,6 +48,33 @@ def test_adding_keeps_how_they_agreed(subscribe, paula):
 def test_adding_the_same_again_changes_nothing(subscribe):
     assert subscribe() == subscribe("LI@example.test")
     assert Consent.objects.count() == 1
+
+
+def test_who_was_added_meanwhile_is_known(subscribe, monkeypatch):
+    row, real, asked = subscribe(), subscribers.lock, []
+    monkeypatch.setattr(subscribers, "lock", lambda rows: real(rows) if asked else (asked.append(1), rows.none())[1])
+    assert subscribe() == row
+    assert (Subscriber.objects.count(), Consent.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_requests_with_one_address_make_one_subscriber(paula):
+    made, ready = [], threading.Barrier(8)
+
+    def ask():
+        ready.wait()
+        try:
+            made.append(subscribers.add(Wish("li@example.test"), source="api", words="form", actor=paula))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 8 and sum(is_new for _row, is_new in made) == 1
+    assert (Subscriber.objects.count(), Consent.objects.count()) == (1, 1)
 
 
 def test_consent_cannot_be_rewritten(subscribe):
@@ -115,6 +147,12 @@ def test_what_does_not_fit_is_refused(paula, wrong):
     assert not Subscriber.objects.exists()
 
 
+def test_a_refused_webhook_hears_which_addresses_are_taken(paula):
+    assert subscribers.checked(Wish("http://hooks.example.test/", channel="webhook")).address == "http://hooks.example.test/"
+    with pytest.raises(Refused, match="https:// or http://"):
+        subscribers.checked(Wish("ftp://hooks.example.test/", channel="webhook"))
+
+
 def test_nobody_is_added_without_a_word_on_consent(paula):
     with pytest.raises(Refused):
         subscribers.add(Wish("a@example.test"), source="api", words=" ", actor=paula)
@@ -157,6 +195,71 @@ def test_taking_it_adds_with_consent_and_one_audit_entry(paula):
     assert AuditEntry.objects.filter(action="comms.subscribers_added").count() == 2
 
 
+def test_who_unsubscribed_is_shown_and_not_taken(subscribe, paula):
+    row = subscribe()
+    text = "li@example.test,zh-hans\nmina@example.test"
+    before = subscriber_files.read(text)
+    subscribers.withdraw(row, source="link")
+    for reading in (subscriber_files.read(text), subscriber_files.read(subscriber_files.export(actor=paula))):
+        assert [one.text for one in reading.rejected] == ["li@example.test"]
+        assert "unsubscribed" in reading.rejected[0].reason
+    assert subscriber_files.take(before, words="fair", actor=paula) == 1
+    assert readers() == ["mina@example.test"]
+    assert [consent.kind for consent in row.consents.all()] == ["given", "withdrawn"]
+
+
+@pytest.mark.parametrize("head", ["address,language,services,channel,state\n", ""])
+def test_who_unsubscribed_elsewhere_is_not_taken(shipped, head):
+    reading = subscriber_files.read(f"{head}li@example.test,en,,email,ended\nmina@example.test,en,,email,active\n")
+    assert [wish.address for wish in reading.taken] == ["mina@example.test"]
+    assert [one.text for one in reading.rejected] == ["li@example.test"]
+
+
+def test_who_was_added_before_the_file_is_taken_is_known(subscribe, paula, monkeypatch):
+    row, real, asked = subscribe(), subscriber_batches._held, []
+    monkeypatch.setattr(subscriber_batches, "_held", lambda places: real(places) if asked else (asked.append(1), {})[1])
+    reading = subscriber_files.read("LI@example.test,zh-hans\nmina@example.test")
+    assert subscriber_files.take(reading, words="fair", actor=paula) == 1
+    assert [one.address for one in Subscriber.objects.order_by("id")] == ["li@example.test", "mina@example.test"]
+    assert (Subscriber.objects.get(pk=row.pk).language, row.consents.count()) == ("zh-hans", 1)
+
+
+def test_a_file_changes_language_and_named_services_of_who_is_known(subscribe, paula):
+    row, other = subscribe(services=("cache",)), subscribe("mina@example.test")
+    reading = subscriber_files.read("li@example.test,zh-hans\nmina@example.test,en,logging cache")
+    assert subscriber_files.take(reading, words="fair", actor=paula) == 0
+    assert Subscriber.objects.get(pk=row.pk).language == "zh-hans"
+    assert [sorted(one.services.values_list("slug", flat=True)) for one in (row, other)] == [["cache"], ["cache", "logging"]]
+    change = json.loads(AuditEntry.objects.get(action="comms.subscribers_added").change)
+    assert change["before"]["changed"] == {str(row.pk): {"language": "en", "services": ["cache"]}, str(other.pk): {"language": "en", "services": []}}
+    assert change["after"]["changed"][str(other.pk)] == {"language": "en", "services": ["cache", "logging"]}
+
+
+def test_the_same_file_again_asks_little(paula, django_assert_max_num_queries):
+    reading = subscriber_files.read("".join(f"r{number}@example.test,en,cache\n" for number in range(600)))
+    assert subscriber_files.take(reading, words="fair", actor=paula) == 600
+    with django_assert_max_num_queries(40):
+        assert subscriber_files.take(reading, words="fair", actor=paula) == 0
+
+
+def test_each_batch_of_a_file_is_a_transaction_of_its_own(paula, monkeypatch):
+    real = subscriber_batches.audit.record
+
+    def record(*args, **fields):
+        if Subscriber.objects.count() > 1:
+            raise ValueError
+        return real(*args, **fields)
+
+    monkeypatch.setattr(subscriber_batches, "BATCH", 1)
+    monkeypatch.setattr(subscriber_batches.audit, "record", record)
+    reading = subscriber_files.read("mina@example.test\nli@example.test")
+    with pytest.raises(ValueError):
+        subscriber_files.take(reading, words="fair", actor=paula)
+    assert readers() == ["mina@example.test"]
+    monkeypatch.setattr(subscriber_batches.audit, "record", real)
+    assert subscriber_files.take(reading, words="fair", actor=paula) == 1
+
+
 @pytest.mark.parametrize("wrong", [b"\xff\xfe\x00", b"x" * (2 * 1024 * 1024 + 1)])
 def test_a_file_that_is_none_is_refused(shipped, wrong):
     with pytest.raises(Refused):
@@ -166,6 +269,8 @@ def test_a_file_that_is_none_is_refused(shipped, wrong):
 @pytest.mark.parametrize("cell", ["=1+1", "+49", "-1", "@sum", "\t=1"])
 def test_formulas_stay_text(cell):
     assert subscriber_files.harmless(cell) == f"'{cell}"
+    for was in (cell, f"'{cell}", "'", "it's"):
+        assert subscriber_files.plain(subscriber_files.harmless(was)) == was
 
 
 def test_the_export_is_recorded_and_reads_back(subscribe, paula):
@@ -173,6 +278,13 @@ def test_the_export_is_recorded_and_reads_back(subscribe, paula):
     text = subscriber_files.export(actor=paula)
     assert [(wish.address, wish.services) for wish in subscriber_files.read(text).taken] == [("li@example.test", ("cache",))]
     assert AuditEntry.objects.filter(action="comms.subscribers_exported").exists()
+
+
+@pytest.mark.parametrize("wish", [Wish("+li@example.test"), Wish("'+li@example.test"), Wish("https://hooks.example.test/a,b", channel="webhook")])
+def test_every_address_reads_back_from_export_and_preview(paula, wish):
+    subscribers.add(wish, source="api", words="form", actor=paula)
+    for text in (subscriber_files.export(actor=paula), subscriber_files.lines([wish])):
+        assert subscriber_files.read(text).taken == [wish]
 
 
 # --- the link in a mail
@@ -245,7 +357,8 @@ def test_a_file_is_shown_then_taken(page):
     shown = page.post("/messages/subscribers/import/", {"lines": "mina@example.test,en\nnobody", "words": "fair"})
     assert "mina@example.test" in shown.content.decode() and "This is no e-mail address." in shown.content.decode()
     assert not Subscriber.objects.exists()
-    page.post("/messages/subscribers/import/", {"lines": "mina@example.test,en", "words": "fair", "take": "1"})
+    lines = re.search(r'name="lines" value="([^"]*)"', shown.content.decode())[1]
+    page.post("/messages/subscribers/import/", {"lines": html.unescape(lines), "words": "fair", "take": "1"})
     assert Subscriber.objects.get().address == "mina@example.test"
     export = page.get("/messages/subscribers/export/")
     assert export["Content-Type"].startswith("text/csv") and "mina@example.test" in export.content.decode()
