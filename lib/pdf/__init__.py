@@ -1,20 +1,23 @@
-"""HTML to PDF in a child process with limits, which fetches nothing.
+"""HTML to PDF in a process of its own with limits, which fetches nothing.
 
 WeasyPrint follows whatever a page names, local files too (trust.md "PDF"); here a page gets what it is given and no more.
 """
 
-import multiprocessing
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
-from contextlib import suppress
-from functools import cache
 from importlib.metadata import version
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
+from pathlib import Path
 
-from lib.pdf import child
 from lib.pdf.libraries import missing
 
 SECONDS = 60.0  # of the clock; the child's own limit counts its computing
+# Not multiprocessing: a worker's pool forbids its processes children of that kind (docs/decisions/0020).
+COMMAND = [sys.executable, "-m", "lib.pdf.child"]
+ROOT = Path(__file__).resolve().parents[2]
+PASSED_ON = {"HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "XDG_CACHE_HOME"}  # no secret of ours
 
 
 class PdfError(Exception):
@@ -23,14 +26,6 @@ class PdfError(Exception):
     def __init__(self, text: str, *, is_missing: bool = False):
         super().__init__(text)
         self.is_missing = is_missing
-
-
-@cache
-def _context() -> ForkServerContext:
-    """Children are forked from a process that has WeasyPrint loaded: 0.1 s instead of a second each."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["lib.pdf.child"])
-    return context
 
 
 def engine() -> str:
@@ -45,31 +40,13 @@ def render(html: str, stylesheets: Mapping[str, str], *, seconds: float = SECOND
     """
     if words := missing():
         raise PdfError(words, is_missing=True)
-    ours, theirs = multiprocessing.Pipe(duplex=False)
-    process = _context().Process(target=child.run, args=(theirs, html, dict(stylesheets)), name="pdf", daemon=False)
-    process.start()
-    theirs.close()
+    given = json.dumps({"html": html, "stylesheets": dict(stylesheets)}).encode()
+    environment = {name: value for name, value in os.environ.items() if name in PASSED_ON}
     try:
-        return _heard(ours, seconds)
-    finally:
-        ours.close()
-        process.join(1)
-        if process.is_alive():
-            process.kill()
-            process.join()
-        process.close()
-
-
-def _heard(line: Connection, seconds: float) -> bytes:
-    """What the child says; raises PdfError."""
-    if not line.poll(seconds):
-        raise PdfError(f"it took more than {seconds:.0f} s")
-    try:
-        is_drawn, said = line.recv()
-    except (EOFError, OSError):
-        raise PdfError("its process died: more memory or computing than a document may take") from None
-    if not is_drawn:
-        raise PdfError(str(said))
-    with suppress(OSError):
-        line.close()
-    return bytes(said)
+        done = subprocess.run(COMMAND, input=given, capture_output=True, timeout=seconds, cwd=ROOT, env=environment, check=False)  # noqa: S603 - ourselves
+    except subprocess.TimeoutExpired:
+        raise PdfError(f"it took more than {seconds:.0f} s") from None
+    if done.returncode == 0 and done.stdout.startswith(b"%PDF-"):
+        return done.stdout
+    said = done.stdout.decode(errors="replace").strip()
+    raise PdfError(said or "its process died: more memory or computing than a document may take")

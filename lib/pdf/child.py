@@ -1,14 +1,16 @@
-"""The child that draws: limited in memory, computing and files, with a fetcher that knows only what it was given."""
+"""The process that draws: limited in memory, computing and files, with a fetcher that knows only what it was given.
 
-import contextlib
+Reads `{"html", "stylesheets"}` from its input; writes the PDF, or why there is none and ends with 1.
+"""
+
+import json
 import logging
 import resource
-from multiprocessing.connection import Connection
+import sys
 from typing import Any
 
-with contextlib.suppress(ImportError, OSError):  # without pango the parent says what is missing
-    import weasyprint
-    from weasyprint.urls import URLFetcher, URLFetcherResponse
+import weasyprint
+from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 MEMORY = 1536 * 1024**2  # bytes of address space
 COMPUTING = 45  # seconds
@@ -16,31 +18,39 @@ FILES = 64
 OWN = "own:"
 
 
-def run(line: Connection, html: str, stylesheets: dict[str, str]) -> None:
-    """Draw and answer (True, PDF) or (False, why)."""
-    _limit()
+def main() -> int:
+    """0 with a PDF on the output."""
+    given = json.load(sys.stdin.buffer)
+    limit()
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
     try:
-        answer: tuple[bool, Any] = True, _draw(html, stylesheets)
+        drawn = draw(given["html"], given["stylesheets"])
     except MemoryError:
-        answer = False, "it needs more memory than a document may take"
+        return refuse("it needs more memory than a document may take")
     except Exception as error:  # noqa: BLE001 - the outer edge of a process: whatever it is, the parent must hear of it
-        answer = False, f"it cannot be drawn: {type(error).__name__}: {error}"[:500]
-    line.send(answer)
-    line.close()
+        return refuse(f"it cannot be drawn: {type(error).__name__}: {error}"[:500])
+    sys.stdout.buffer.write(drawn)
+    return 0
 
 
-def _limit() -> None:
+def refuse(words: str) -> int:
+    """Say why there is no PDF."""
+    sys.stdout.buffer.write(words.encode())
+    return 1
+
+
+def limit() -> None:
+    """What a document may take; for the rest of this process."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (COMPUTING, COMPUTING + 1))
     resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _draw(html: str, stylesheets: dict[str, str]) -> bytes:
-    fetcher = make_fetcher(stylesheets)
+def draw(html: str, stylesheets: dict[str, str]) -> bytes:
+    """The PDF."""
     # An address of its own, so that relative links resolve to something that the fetcher knows.
-    page = weasyprint.HTML(string=html, base_url="own:/", url_fetcher=fetcher)
+    page = weasyprint.HTML(string=html, base_url="own:/", url_fetcher=make_fetcher(stylesheets))
     drawn: bytes = page.write_pdf(pdf_tags=True, full_fonts=False, optimize_images=False)
     return drawn
 
@@ -61,3 +71,7 @@ def make_fetcher(stylesheets: dict[str, str]) -> Any:
             raise ValueError("nothing is fetched")
 
     return Fetcher(allowed_protocols=("data",), allow_redirects=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

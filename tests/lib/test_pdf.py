@@ -2,6 +2,7 @@
 
 import http.server
 import subprocess
+import sys
 import threading
 import zlib
 
@@ -148,31 +149,29 @@ def test_one_that_takes_too_long_is_ended():
 
 
 def test_a_child_that_dies_is_told_as_such(monkeypatch):
-    monkeypatch.setattr(child, "run", _dies)
+    monkeypatch.setattr(pdf, "COMMAND", [sys.executable, "-c", "import os; os._exit(9)"])
     with pytest.raises(pdf.PdfError, match="process died"):
         pdf.render(page("x"), {})
 
 
-def _dies(line, html, stylesheets):
-    import os
-
-    os._exit(9)
-
-
-def test_the_child_may_not_take_more_memory_or_computing_than_set(monkeypatch):
-    monkeypatch.setattr(child, "run", _greedy)
-    with pytest.raises(pdf.PdfError, match="memory"):
+def test_what_the_child_says_against_it_is_passed_on(monkeypatch):
+    monkeypatch.setattr(pdf, "COMMAND", [sys.executable, "-c", "import sys; print('it needs more memory'); sys.exit(1)"])
+    with pytest.raises(pdf.PdfError, match="it needs more memory"):
         pdf.render(page("x"), {})
 
 
-def _greedy(line, html, stylesheets):
-    child._limit()
-    try:
-        bytearray(child.MEMORY)
-    except MemoryError:
-        line.send((False, "it needs more memory than a document may take"))
-    else:
-        line.send((True, b"took it"))
+def test_the_child_may_not_take_more_memory_than_set():
+    greedy = "from lib.pdf import child; child.limit(); bytearray(child.MEMORY)"
+    done = subprocess.run([sys.executable, "-c", greedy], capture_output=True, text=True, cwd=pdf.ROOT)
+    assert "MemoryError" in done.stderr
+
+
+def test_the_child_knows_no_secret_of_ours(monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", "canary-4711")
+    monkeypatch.setattr(pdf, "COMMAND", [sys.executable, "-c", "import os; print(sorted(os.environ))"])
+    with pytest.raises(pdf.PdfError) as told:
+        pdf.render(page("x"), {})
+    assert "PATH" in str(told.value) and "SECRET_KEY" not in str(told.value) and "DATABASE_URL" not in str(told.value)
 
 
 def test_without_the_library_it_says_what_to_install(monkeypatch):
