@@ -13,9 +13,9 @@ RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements/base.t
 COPY . .
 
 # Volumes take over who owns these folders.
-RUN useradd --uid 10001 --no-create-home portal && mkdir /data /status /keys && chown portal: /data /status /keys
+RUN useradd --uid 10001 --no-create-home portal && mkdir -p /data /status /keys/portal /keys/database /keys/tls && chown -R portal: /data /status /keys
 USER portal
-VOLUME ["/data", "/status", "/keys"]
+VOLUME ["/data", "/status"]
 EXPOSE 8000
 ENTRYPOINT ["python", "manage.py"]
 CMD ["up"]

@@ -21,11 +21,11 @@ from cryptography.x509.oid import NameOID
 CERTIFICATE_DAYS = 397  # browsers take no longer one
 
 
-def keep(path: Path, content: str) -> str:
+def keep(path: Path, content: str, mode: int = 0o400) -> str:
     """Write `content` whole, unless something is there already; returns what is there."""
     if not path.exists():
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)  # PostgreSQL and the proxy read as other users
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "w") as handle:
             handle.write(content)
             handle.flush()
@@ -62,16 +62,19 @@ def certificate(host: str) -> tuple[str, str]:
 
 
 def make(folder: Path, site_url: str) -> None:
-    """Fill `folder`; again: what is there stays."""
-    keep(folder / "secret_key", secrets.token_urlsafe(50))
-    keep(folder / "vault_keys", f"first:{base64.b64encode(secrets.token_bytes(32)).decode()}")
-    password = keep(folder / "database_password", secrets.token_urlsafe(32))
-    keep(folder / "database_url", f"postgresql://portal:{password}@postgres:5432/portal")
-    if not (folder / "tls.key").exists() or not (folder / "tls.crt").exists():
+    """Fill three folders below `folder`, each a volume of its own, so that database and proxy see nothing of the portal's; what is there stays."""
+    portal, database, tls = (folder / name for name in ("portal", "database", "tls"))
+    for place in (portal, database, tls):
+        place.mkdir(exist_ok=True)
+    keep(portal / "secret_key", secrets.token_urlsafe(50))
+    keep(portal / "vault_keys", f"first:{base64.b64encode(secrets.token_bytes(32)).decode()}")
+    password = keep(database / "password", secrets.token_urlsafe(32), 0o444)  # PostgreSQL reads it as another user
+    keep(portal / "database_url", f"postgresql://portal:{password}@postgres:5432/portal")
+    if not (tls / "tls.key").exists() or not (tls / "tls.crt").exists():
         public, private = certificate(urlsplit(site_url).hostname or "localhost")
         for name, content in (("tls.crt", public), ("tls.key", private)):
-            (folder / name).unlink(missing_ok=True)
-            keep(folder / name, content)
+            (tls / name).unlink(missing_ok=True)
+            keep(tls / name, content)
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """The lane for alerts: requests wait by sender, a few threads of their own take the senders in turns, and those of one sender that wait go in together."""
 
 import asyncio
+import contextlib
 import contextvars
 import io
 import logging
@@ -13,8 +14,7 @@ from functools import lru_cache
 import structlog
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connection
-from django.http import HttpResponse
+from django.db import Error, connection
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import translation
 
@@ -165,9 +165,10 @@ class Lane:
             for knock in knocks:
                 knock.visit.error = knock.visit.error or error
         finally:
-            if any(knock.visit.is_turned_away or knock.visit.error for knock in knocks):
-                connection.close()
             call(knocks)
+            if any(knock.visit.is_turned_away or knock.visit.error for knock in knocks):
+                with contextlib.suppress(Error, OSError):  # one that is broken need not close well, and this thread goes on
+                    connection.close()
 
 
 @lru_cache(maxsize=1024)

@@ -115,12 +115,13 @@ def _schema(migrations: dict[str, list[str]]) -> Apps:
 
 
 def _refuse_if_used() -> None:
-    """Raises ArchiveError when somebody lives here already."""
+    """Raises ArchiveError when somebody lives here already: one administrator who never signed in, and no incident, is nobody."""
     if "accounts_user" not in connection.introspection.table_names():
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM accounts_user")
-        if cursor.fetchone()[0]:
+        cursor.execute("SELECT count(*), count(last_login), (SELECT count(*) FROM incidents_incident) FROM accounts_user")
+        people, signed_in, incidents = cursor.fetchone()
+        if people > 1 or signed_in or incidents:
             raise ArchiveError("this database is in use; restore into an empty one (another DATA_DIR or DATABASE_URL)")
 
 

@@ -5,11 +5,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import people
 from accounts.models import User
 from incidents import lifecycle
 from incidents.models import Incident, Membership, Team
+from lib.errors import Refused
 from portal.demo import example
 from postmortems import importing
 
@@ -18,11 +20,15 @@ PUBLISHED, REVIEWED = example.at(12, 0, 18), date(2024, 2, 18)
 
 
 def load() -> list[str]:
-    """Bring the example in; returns the references it made, none when it is there. Raises Refused, User.DoesNotExist without an administrator."""
+    """Bring the example in; returns the references it made, none when it is there. Raises Refused for a portal that people live in, or that is not prepared."""
     if Incident.objects.filter(source=SOURCE).exists():
         return []
+    admin = User.objects.filter(username="admin").first()
+    if admin is None:
+        raise Refused(_("Prepare the portal first: manage.py prepare."))
+    if User.objects.count() > 1 or Incident.objects.exists():
+        raise Refused(_("This portal is in use: its people would be told of what never happened here. Use another DATA_DIR."))
     with transaction.atomic():
-        admin = User.objects.filter(username="admin").get()
         cast = {name: _person(name, admin) for name in example.PEOPLE}
         history = _history(admin, cast)
         _report(history, cast)

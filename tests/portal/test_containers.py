@@ -103,7 +103,7 @@ def test_each_setting_is_one_that_the_portal_reads(name):
 
 def test_the_settings_take_what_the_containers_are_given(keys, tmp_path):
     given = {name: filled(str(value), SITE_URL="https://portal.example.com") for name, value in RUNNING["web"]["environment"].items()}
-    environment = {name: value.replace("/keys/", f"{keys}/") if name.endswith("_FILE") else value for name, value in given.items()}
+    environment = {name: value.replace("/keys/", f"{keys}/portal/") if name.endswith("_FILE") else value for name, value in given.items()}
     baked = dict(re.findall(r"(\w+)=(\S+)", re.search(r"^ENV (.*)$", DOCKERFILE, re.M)[1]))  # type: ignore[index]
     assert set(baked) - {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"} <= known_settings()
     environment |= {"HOST": baked["HOST"], "DATA_DIR": str(tmp_path), "STATUS_DIR": str(tmp_path / "status"), "PATH": os.environ["PATH"]}
@@ -113,31 +113,38 @@ def test_the_settings_take_what_the_containers_are_given(keys, tmp_path):
 
 
 def test_the_database_that_is_made_is_the_one_that_is_asked_for(keys):
-    url, made = urlsplit((keys / "database_url").read_text()), SERVICES["postgres"]["environment"]
+    url, made = urlsplit((keys / "portal" / "database_url").read_text()), SERVICES["postgres"]["environment"]
     assert (url.username, url.path[1:]) == (made["POSTGRES_USER"], made["POSTGRES_DB"])
-    assert url.hostname in SERVICES and url.password == (keys / "database_password").read_text()
-    assert made["POSTGRES_PASSWORD_FILE"].rpartition("/")[2] == "database_password"
+    assert url.hostname in SERVICES and url.password == (keys / "database" / "password").read_text()
+    assert made["POSTGRES_PASSWORD_FILE"] == "/keys/password" and "keys-database:/keys:ro" in SERVICES["postgres"]["volumes"]
     assert SERVICES["postgres"]["healthcheck"]["test"] == ["CMD", "pg_isready", "-U", url.username, "-d", url.path[1:]]
     assert urlsplit(RUNNING["web"]["environment"]["REDIS_URL"]).hostname in SERVICES
 
 
 def test_secrets_are_made_once(keys):
-    before = {path.name: path.read_bytes() for path in keys.iterdir()}
+    before = {path.name: path.read_bytes() for path in keys.rglob("*") if path.is_file()}
     maker().make(keys, "https://other.example.com")
-    assert {path.name: path.read_bytes() for path in keys.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in keys.rglob("*") if path.is_file()} == before
     assert len(before["secret_key"]) >= 50
+
+
+def test_database_and_proxy_see_no_key_of_the_portal(keys):
+    assert {path.name for path in (keys / "portal").iterdir()} == {"secret_key", "vault_keys", "database_url"}
+    seen = {name: {mount.split(":")[0] for mount in service.get("volumes", [])} for name, service in SERVICES.items()}
+    assert [name for name, volumes in seen.items() if "keys-portal" in volumes and name not in OURS] == []
+    assert (keys / "portal" / "vault_keys").stat().st_mode & 0o777 == 0o400
 
 
 def test_half_a_pair_of_certificate_and_key_is_made_anew(tmp_path):
     maker().make(tmp_path, "https://portal.example.com")
-    before = (tmp_path / "tls.crt").read_bytes()
-    (tmp_path / "tls.key").unlink()
+    before = (tmp_path / "tls" / "tls.crt").read_bytes()
+    (tmp_path / "tls" / "tls.key").unlink()
     maker().make(tmp_path, "https://portal.example.com")
-    assert (tmp_path / "tls.key").exists() and (tmp_path / "tls.crt").read_bytes() != before
+    assert (tmp_path / "tls" / "tls.key").exists() and (tmp_path / "tls" / "tls.crt").read_bytes() != before
 
 
 def test_the_certificate_is_for_the_site(keys):
-    made = x509.load_pem_x509_certificate((keys / "tls.crt").read_bytes())
+    made = x509.load_pem_x509_certificate((keys / "tls" / "tls.crt").read_bytes())
     names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName)
     assert set(names) == {"localhost", "portal.example.com"}
 
@@ -169,7 +176,7 @@ def test_volumes_lie_where_the_code_looks():
     places = {mount.split(":")[0]: mount.split(":")[1] for mount in RUNNING["web"]["volumes"]}
     baked = dict(re.findall(r"(\w+)=(\S+)", DOCKERFILE))
     assert places["data"] == baked["DATA_DIR"] and places["status"] == baked["STATUS_DIR"]
-    assert all(value.startswith(places["keys"]) for name, value in RUNNING["web"]["environment"].items() if name.endswith("_FILE"))
+    assert all(value.startswith(places["keys-portal"]) for name, value in RUNNING["web"]["environment"].items() if name.endswith("_FILE"))
     assert set(COMPOSE["volumes"]) >= {mount.split(":")[0] for service in SERVICES.values() for mount in service.get("volumes", []) if mount[0] not in "./"}
 
 
@@ -181,8 +188,8 @@ def test_the_proxy_reaches_the_portal_and_lets_through_what_it_takes():
     streams = re.search(r"location ~ (\S+) \{[^}]*proxy_buffering off", PROXY)[1]  # type: ignore[index]
     assert re.search(streams, "/live/") and re.search(streams, "/api/v1/incidents/INC-2026-001/stream/")
     mounts = {mount.split(":")[0]: mount.split(":")[1] for mount in SERVICES["proxy"]["volumes"]}
-    assert f"ssl_certificate {mounts['keys']}/tls.crt;" in PROXY and f"ssl_certificate_key {mounts['keys']}/tls.key;" in PROXY
-    assert f"root {mounts['status']};" in PROXY and "./deploy/proxy.conf" in mounts
+    assert f"ssl_certificate {mounts['keys-tls']}/tls.crt;" in PROXY and f"ssl_certificate_key {mounts['keys-tls']}/tls.key;" in PROXY
+    assert mounts["status"] == "/srv/status" and "root /srv;" in PROXY and "./deploy/proxy.conf" in mounts
 
 
 def test_the_image_holds_what_it_needs_and_no_more():
@@ -190,7 +197,7 @@ def test_the_image_holds_what_it_needs_and_no_more():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     needed = [*project["tool"]["importlinter"]["root_packages"], "manage.py", "templates", "static", "locale", "requirements", "deploy"]
     assert not [name for name in needed if any(fnmatch.fnmatch(name, pattern) for pattern in ignored)]
-    assert {".git", ".venv", "var", "tests"} <= set(ignored)
+    assert {".git", ".venv", "var", "tests", ".env"} <= set(ignored)
     for source in re.findall(r"^COPY (\S+) ", DOCKERFILE, re.M):
         assert (ROOT / source).exists()
     version = re.search(r"^FROM python:(3\.\d+)-slim", DOCKERFILE, re.M)[1]  # type: ignore[index]
