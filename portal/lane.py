@@ -15,6 +15,7 @@ import structlog
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.db import Error, connection
+from django.http import HttpResponse
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import translation
 
