@@ -19,6 +19,7 @@ class HeldSerializer(serializers.Serializer):
     as_of = serializers.DateTimeField(allow_null=True, help_text="The moment that was restored.")
     messages = serializers.IntegerField(help_text="Messages that wait.")
     notices = serializers.IntegerField(help_text="Notices to many that wait.")
+    letters = serializers.IntegerField(help_text="Mails to all users that wait.")
 
 
 class DecisionSerializer(serializers.Serializer):
@@ -35,7 +36,7 @@ class Held(IdempotentMixin, GenericAPIView):
     def said(self) -> Response:
         """How it stands."""
         hold = holding.current()
-        counts = holding.waiting(hold) if hold else {"messages": 0, "notices": 0}
+        counts = holding.waiting(hold) if hold else {"messages": 0, "notices": 0, "letters": 0}
         return Response(HeldSerializer({"since": hold and hold.since, "as_of": hold and hold.as_of, **counts}).data)
 
     @extend_schema(responses=HeldSerializer)

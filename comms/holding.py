@@ -17,7 +17,7 @@ from lib.errors import Refused
 from lib.nudge import nudge
 
 Decision = Hold.Decision
-WAKES = ("comms.drain_outbox", "comms.fan_out", "statuspage.publish")  # what goes on once a hold ends
+WAKES = ("comms.drain_outbox", "comms.fan_out", "comms.release_announcements", "statuspage.publish")  # what goes on once a hold ends
 SUBJECT = "messages"  # of the alarm that is open while a hold is on
 
 
@@ -38,10 +38,11 @@ def sendable(rows: DeliveryQuerySet) -> DeliveryQuerySet:
 
 
 def waiting(hold: Hold) -> dict[str, int]:
-    """How many messages and fan-outs wait."""
+    """How many messages, fan-outs and mails to all users wait."""
     return {
         "messages": Delivery.objects.to_be_sent().filter(held(hold)).count(),
         "notices": Fanout.objects.filter(done_at=None).count(),
+        "letters": Announcement.objects.filter(state=Announcement.State.WAITING).count(),
     }
 
 
@@ -73,6 +74,7 @@ def decide(decision: str, *, actor: Any, request: Any = None) -> Hold:
 def _drop(hold: Hold, now: datetime) -> None:
     Fanout.objects.filter(done_at=None).update(done_at=now, people=0)
     Announcement.objects.filter(state=Announcement.State.WAITING).update(state=Announcement.State.VOID)
+    Announcement.objects.filter(state=Announcement.State.SENDING).update(state=Announcement.State.WITHDRAWN)
     Delivery.objects.to_be_sent().filter(held(hold)).update(
         state=Delivery.State.DROPPED, settled_at=now, answer=reasons.HELD, secret="", lease_until=None, lease_token=""
     )
