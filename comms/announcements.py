@@ -25,6 +25,7 @@ UNDO = timedelta(seconds=60)
 LONGEST_PROMISE = 7 * 86400
 State = Announcement.State
 OPEN = (State.DRAFT, State.WAITING)
+NOBODYS: dict[str, Any] = {"lease_until": None, "lease_token": ""}  # a worker that claimed it before finds that it lost it
 LEVELS = {"degraded": "degraded_performance", "partial": "partial_outage", "outage": "major_outage"}  # of an impact → of the public's words
 SYMPTOMS = {"outage": "unavailable", "partial": "partly", "degraded": "slow"}  # the gravest first
 SAID = {  # what the public hears of a state (design.md "The incident")
@@ -126,13 +127,13 @@ def send(announcement: Announcement, *, actor: Any, source: str = "", request: A
     return announcement
 
 
-def _start(incident: Incident, announcement: Announcement, *, actor: Any, source: str = "") -> Announcement:
-    """The minute begins."""
-    leaves = clock.now() + UNDO
+def _start(incident: Incident, announcement: Announcement, *, actor: Any, source: str = "", not_before: datetime | None = None) -> Announcement:
+    """The minute begins, or a longer wait until `not_before`; whoever held it until now may not let it go."""
+    leaves = max(clock.now() + UNDO, not_before or clock.now())
     seconds = announcement.promise_seconds
     words = {**announcement.words, "next_at": (leaves + timedelta(seconds=seconds)).isoformat() if seconds else None}
     values = {"state": State.WAITING, "leaves_at": leaves, "sent_by": actor, "words": words, "is_own_words": incident.is_private}
-    Announcement.objects.filter(pk=announcement.pk).update(**values)
+    Announcement.objects.filter(pk=announcement.pk).update(**values, **NOBODYS)
     made = Announcement.objects.get(pk=announcement.pk)
     data = {**_data(made), "leaves": leaves.isoformat(), "readers": counted(words)}
     timeline.record(incident, "comms.users_sending", actor=actor, source=source, data=data)
@@ -142,13 +143,13 @@ def _start(incident: Incident, announcement: Announcement, *, actor: Any, source
 
 @retried
 def undo(announcement: Announcement, *, actor: Any, source: str = "") -> Announcement:
-    """Take it back before it leaves: a draft again. Raises Refused (409) when it has left, Forbidden."""
+    """Take it back before it leaves: a draft again, and a person's: it leaves by itself no more. Raises Refused (409) when it has left, Forbidden."""
     with transaction.atomic():
         incident, announcement = _held(announcement)
         rights.require(actor, Ability.PUBLISH, incident)
         if announcement.state == State.DRAFT:
             return announcement
-        if not _moved(announcement, State.WAITING, State.DRAFT, leaves_at=None):
+        if not _moved(announcement, State.WAITING, State.DRAFT, leaves_at=None, is_auto=False, **NOBODYS):
             raise Refused(_("It has left already. You can stop what is still on its way."))
         timeline.record(incident, "comms.users_undone", actor=actor, source=source, data=_data(announcement))
     return Announcement.objects.get(pk=announcement.pk)
@@ -184,11 +185,15 @@ def on_entry(entry: TimelineEntry, incident: Incident, data: dict[str, Any]) -> 
     if not incident.is_open or incident.state == IncidentState.DECLARED or incident.is_private:
         _void(incident)
         return
-    how = publication.rule(incident).users
+    rule = publication.rule(incident)
+    how, not_before = rule.users, incident.began_at + timedelta(seconds=rule.users_after_seconds)
+    open_one = Announcement.objects.filter(incident=incident, state__in=OPEN).first()
+    if open_one is not None and open_one.state == State.WAITING and open_one.is_auto:
+        _follow(incident, open_one, how, not_before)
+        return
     is_start = entry.kind == "incidents.state" and data["from"] in (IncidentState.DECLARED, IncidentState.RESOLVED)
     if how == "none" or not (is_start or (entry.kind == "incidents.severity" and data.get("raised"))):
         return
-    open_one = Announcement.objects.filter(incident=incident, state__in=OPEN).first()
     if open_one is None:
         if not is_start and Announcement.objects.filter(incident=incident, state__in=(State.SENDING, State.SENT)).exists():
             return
@@ -198,7 +203,22 @@ def on_entry(entry: TimelineEntry, incident: Incident, data: dict[str, Any]) -> 
         if how != "auto" or not _is_clean(open_one):
             timeline.record(incident, "comms.users_prepared", data=_data(open_one))
     if how == "auto" and open_one.state == State.DRAFT and open_one.is_auto and _is_clean(open_one):
-        _start(incident, open_one, actor=None)
+        _start(incident, open_one, actor=None, not_before=not_before)
+
+
+def _follow(incident: Incident, waiting: Announcement, how: publication.How, not_before: datetime) -> None:
+    """A letter that waits longer than its minute says how it stands by now, leaves sooner when the rule says so, and stays when it
+    says no more that it leaves by itself."""
+    minute = clock.now() + UNDO
+    if waiting.leaves_at is None or waiting.leaves_at <= minute:
+        return
+    waiting.words = {**standard_words(incident).dump(), "next_at": waiting.next_at}
+    if how != "auto" or not _is_clean(waiting):
+        _moved(waiting, State.WAITING, State.VOID if how == "none" else State.DRAFT, words=waiting.words, leaves_at=None, **NOBODYS)
+    elif max(minute, not_before) < waiting.leaves_at:
+        _start(incident, waiting, actor=None, not_before=not_before)
+    else:
+        Announcement.objects.filter(pk=waiting.pk).update(words=waiting.words)
 
 
 def _void(incident: Incident) -> None:

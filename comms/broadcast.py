@@ -54,8 +54,11 @@ def _release(row: Announcement, now: datetime) -> None:
 def _hand_over(row: Announcement, now: datetime) -> None:
     """The deliveries and the end of the minute, in one transaction: whoever undoes it later is told that it has left."""
     with transaction.atomic():
-        if not Announcement.objects.filter(pk=row.pk, state=State.WAITING, lease_token=row.lease_token).update(state=State.SENDING, attempts=0, error=""):
-            return  # it was taken back meanwhile
+        if not Announcement.objects.filter(pk=row.pk, state=State.WAITING, lease_token=row.lease_token, leaves_at=row.leaves_at).update(
+            state=State.SENDING, attempts=0, error=""
+        ):
+            return  # it was taken back meanwhile, and may wait anew
+        row.refresh_from_db(fields=["words"])
         incident = row.incident
         if not incident.is_imported:
             _insert(row, is_exercise=incident.is_drill, now=now)
@@ -106,11 +109,12 @@ def _insert(row: Announcement, *, is_exercise: bool, now: datetime) -> None:
 
 @retried
 def _note(row: Announcement, now: datetime) -> None:
-    """Tell the incident that it has left: that keeps what was owed, and starts what was promised."""
+    """Tell the incident that it has left: that keeps what was owed, and starts what was promised. One that was stopped tells nothing,
+    and it is no sign of life of who sent it."""
     with transaction.atomic():
         incident = lifecycle.hold(row.incident_id)
         fresh = Announcement.objects.get(pk=row.pk)
-        if fresh.state not in (State.SENDING, State.WITHDRAWN) or not leases.settle(row, attempts=0):
+        if fresh.state != State.SENDING or not leases.settle(row, attempts=0):
             return
         Announcement.objects.filter(pk=row.pk, state=State.SENDING).update(state=State.SENT)
-        timeline.record(incident, "comms.users_told", actor=fresh.sent_by, data=announcements.told_data(fresh, fresh.readers))
+        timeline.record(incident, "comms.users_told", data=announcements.told_data(fresh, fresh.readers))

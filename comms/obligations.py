@@ -97,8 +97,10 @@ def owed_outside(incident: Incident, audience: str, since: datetime) -> datetime
     how = rule.status_page if audience == Audience.STATUS_PAGE else rule.users
     if how == "none" or not incident.is_open or incident.state == State.DECLARED or incident.recovered_at is not None:
         return None
-    due = since + timedelta(seconds=rule.within_seconds)
-    return max(due, incident.began_at + timedelta(seconds=rule.users_after_seconds)) if audience == Audience.USERS else due
+    within, begin = timedelta(seconds=rule.within_seconds), incident.began_at + timedelta(seconds=rule.users_after_seconds)
+    if audience == Audience.STATUS_PAGE:
+        return since + within
+    return max(since, begin) + within if how == "auto" else max(since + within, begin)  # one that leaves by itself leaves then
 
 
 def was_told(incident: Incident, audience: str) -> bool:

@@ -68,6 +68,6 @@ def _state(incident: Incident, data: dict[str, Any]) -> tuple[str, dict[str, Any
 
 entry_recorded.connect("comms.tell", tell, KINDS)
 entry_recorded.connect("comms.plan_updates", obligations.on_entry, PLANNING)
-entry_recorded.connect("comms.announce", announcements.on_entry, {"incidents.private", "incidents.severity", "incidents.state"})
+entry_recorded.connect("comms.announce", announcements.on_entry, {"incidents.private", "incidents.services", "incidents.severity", "incidents.state"})
 on_merge("comms.obligations", obligations.hand_over)
 on_merge("comms.announcements", announcements.hand_over)

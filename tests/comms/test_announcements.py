@@ -7,14 +7,15 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEntry
-from comms import announcement_texts, announcements, audit, obligations, subscribers, sweeps
-from comms.models import Announcement, Delivery
+from comms import announcement_texts, announcements, audit, broadcast, holding, obligations, subscribers, sweeps
+from comms.models import Announcement, Delivery, Hold, Obligation
 from comms.public_words import Words
 from comms.subscribers import Wish
 from comms.word_list import WordsFound
 from incidents import lifecycle, playbook
 from incidents.models import Incident
 from lib import clock as now_is
+from lib import leases
 from lib.errors import Forbidden, Refused
 from tests.comms.smtp import BadServer
 
@@ -178,6 +179,63 @@ def test_undo_keeps_it_here_and_makes_it_a_draft_again(sink, confirm, minute, mi
         announcements.undo(letter(incident), actor=mina)
 
 
+def test_a_worker_that_had_it_in_hand_cannot_skip_the_minute_of_one_sent_anew(sink, confirm, clock, mina, minute):
+    incident = confirm()
+    clock.move("+61s")
+    [claimed] = leases.claim(announcements.leaving(now_is.now()), seconds=60, limit=5)
+    announcements.undo(letter(incident), actor=mina)
+    announcements.prepare(incident, Words("identified", services={"cache": "major_outage"}), actor=mina)
+    announcements.send(letter(incident), actor=mina)
+    broadcast._release(claimed, now_is.now())
+    assert letter(incident).state == "waiting" and not Delivery.objects.filter(announcement__isnull=False).exists()
+    leaves = letter(incident).leaves_at
+    leases.settle(claimed, leaves_at=now_is.now())
+    assert letter(incident).leaves_at == leaves
+    minute()
+    assert [to for to, _mail in mails(sink)] == ["ada@example.test", "cy@example.test", "li@example.test"]
+
+
+def test_one_that_was_taken_back_leaves_by_itself_no_more(confirm, mina, minute, sink):
+    incident = confirm()
+    announcements.undo(letter(incident), actor=mina)
+    lifecycle.change_severity(incident, "P2", actor=mina, reason="smaller")
+    lifecycle.change_severity(incident, "P1", actor=mina, reason="it grows")
+    minute()
+    assert (letter(incident).state, letter(incident).is_auto, mails(sink)) == ("draft", False, [])
+
+
+@pytest.fixture
+def late_p2(shipped, confirm, mina):
+    """A confirmed P2 of which users hear by themselves once it has lasted an hour."""
+    rule = {**playbook.current().items("publication")["P2"], "users": "auto", "users_after_seconds": 3600}
+    playbook.edit("publication", "P2", rule, actor=mina)
+    return confirm(severity="P2")
+
+
+def test_what_leaves_by_itself_waits_for_its_hour_and_says_how_it_stands_then(sink, late_p2, mina, clock, run):
+    assert letter(late_p2).leaves_at == late_p2.began_at + timedelta(hours=1)
+    lifecycle.transition(late_p2, "fixing", actor=mina)
+    clock.move("+59m")
+    assert (sweeps.release_announcements(), mails(sink)) == (0, [])
+    clock.move("+61s")
+    sweeps.release_announcements()
+    sweeps.sweep_obligations()
+    run()
+    assert len(mails(sink)) == 2
+    assert "We have found the cause" in mails(sink)[0][1].get_body(("plain",)).get_content()
+    assert not Obligation.objects.filter(incident=late_p2, audience="users", closing="missed").exists()
+
+
+def test_what_waits_for_its_hour_leaves_in_a_minute_after_a_raise(late_p2, mina):
+    lifecycle.change_severity(late_p2, "P1", actor=mina, reason="it grows")
+    assert letter(late_p2).leaves_at <= now_is.now() + timedelta(minutes=1)
+
+
+def test_what_waits_for_its_hour_is_not_needed_once_the_rule_says_nothing(late_p2, mina):
+    lifecycle.change_severity(late_p2, "P3", actor=mina, reason="smaller")
+    assert letter(late_p2).state == "void"
+
+
 def test_it_goes_to_each_reader_once_however_often_it_is_handed_over(sink, confirm, minute, run):
     incident = confirm()
     minute()
@@ -319,6 +377,59 @@ def test_a_held_portal_lets_nothing_leave(confirm, clock, monkeypatch):
     assert letter(incident).state == "waiting"
 
 
+@pytest.fixture
+def hold(db):
+    """The portal was restored, and holds what waited."""
+    return Hold.objects.create(since=now_is.now(), as_of=now_is.now() - timedelta(hours=3))
+
+
+def test_a_hold_counts_letters_and_goes_on_with_them(sink, confirm, minute, hold, person, monkeypatch):
+    confirm()
+    assert holding.waiting(hold)["letters"] == 1
+    woken = []
+    monkeypatch.setattr("comms.holding.nudge", woken.append)
+    boss = person("boss", roles=["admin"])
+    client = Client()
+    client.force_login(boss)
+    assert "1 mail to the users" in client.get("/messages/held/").content.decode()
+    assert client.get("/api/v1/held/").json()["letters"] == 1
+    holding.decide("send", actor=boss)
+    assert "comms.release_announcements" in woken
+    minute()
+    assert len(mails(sink)) == 2
+
+
+def test_a_letter_dropped_or_stopped_on_its_way_told_nobody(confirm, clock, mina, kinds, person, run):
+    dropped, stopped = confirm(), confirm()
+    clock.move("+61s")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("comms.broadcast._note", lambda row, now: None)
+        sweeps.release_announcements()
+    rows = [letter(dropped), letter(stopped)]
+    assert {row.state for row in rows} == {"sending"}
+    announcements.stop(rows[1], actor=mina)
+    Hold.objects.create(since=now_is.now(), as_of=now_is.now() - timedelta(hours=3))
+    holding.decide("drop", actor=person("boss", roles=["admin"]))
+    clock.move("+61s")
+    sweeps.release_announcements()
+    for row in rows:
+        broadcast._note(row, now_is.now())
+    run()
+    for incident in (dropped, stopped):
+        assert letter(incident).state == "withdrawn" and "comms.users_told" not in kinds(incident)
+        assert obligations.current(incident, "users") is not None
+
+
+def test_that_it_left_is_no_sign_of_life_of_who_sent_it(confirm, clock, mina, fresh):
+    incident = confirm(severity="P2")
+    lifecycle.acknowledge(incident, actor=mina)
+    announcements.send(letter(incident), actor=mina)
+    until = fresh(incident).acknowledged_until
+    clock.move("+61s")
+    sweeps.release_announcements()
+    assert until is not None and fresh(incident).acknowledged_until == until
+
+
 def test_a_mail_without_consent_is_found(sink, confirm, minute, subscribe):
     confirm()
     minute()
@@ -408,6 +519,13 @@ def test_who_may_not_publish_sees_no_readers_addresses(sink, confirm, minute, pe
     client.force_login(person("rita", roles=["responder"]))
     assert client.get(letter(incident).get_absolute_url()).status_code == 200
     assert "ada@example.test" not in client.get(f"/messages/?announcement={letter(incident).pk}").content.decode()
+
+
+def test_the_page_counts_readers_once(page, confirm, monkeypatch):
+    path, asked = letter(confirm(severity="P2")).get_absolute_url(), []
+    monkeypatch.setattr("comms.views.announcements.announcements.counted", lambda words: asked.append(words) or {})
+    page.get(path)
+    assert len(asked) == 1
 
 
 def test_pages_ask_a_constant_number_of_questions(page, confirm, django_assert_max_num_queries):
