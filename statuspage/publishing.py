@@ -16,7 +16,7 @@ from lib import clock
 from lib.db import lock, retried
 from lib.errors import Refused
 from lib.i18n import LANGUAGES
-from statuspage import changes, rules, standard, states
+from statuspage import changes, reports, rules, standard, states
 from statuspage.models import Draft, Kind, Post, PostUpdate, Status
 from statuspage.telling import Telling, checked
 
@@ -77,7 +77,7 @@ def put(
     now = clock.now()
     words = told.words(now)
     services = {**standard.restored(post), **told.services}
-    post = post or Post(incident=incident, created_at=now)
+    post = post or Post(incident=incident, created_at=now, postmortem=reports.earlier(incident))
     post.title = {**(post.title or standard.title(services)), **told.title}
     if incident.is_private and not (told.title or post.pk):
         raise Refused(_("A private incident needs a public title of your own."), status=422, missing="title")
@@ -86,6 +86,8 @@ def put(
     post.impact = standard.IMPACTS[Severity(incident.highest_severity)]
     post.components = services
     _move(post, told.kind, ends=incident.state == State.MERGED, now=now)
+    status = post.status
+    reports.show(post, now=now)
     post.last_number += 1
     post.updated_at = now
     post.save()
@@ -93,7 +95,7 @@ def put(
         post=post,
         number=post.last_number,
         kind=told.kind,
-        status=post.status,
+        status=status if told.kind == Kind.RESOLVED else post.status,
         words=words.dump(),
         paragraphs=paragraphs(words),
         components=services,

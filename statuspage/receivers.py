@@ -6,8 +6,8 @@ from typing import Any
 from incidents.models import Incident, State, TimelineEntry
 from incidents.signals import entry_recorded
 from lib.errors import Refused
-from statuspage import changes, drafts, publishing, rules, standard
-from statuspage.models import Draft, Kind, Post, Status
+from statuspage import drafts, publishing, reports, rules, standard
+from statuspage.models import Draft, Kind, Post
 from statuspage.telling import ENDING, checked
 
 logger = logging.getLogger(__name__)
@@ -68,15 +68,5 @@ def _publish(incident: Incident, post: Post | None, kind: Kind) -> None:
         drafts.prepare(incident, kind, post)
 
 
-def take_over(entry: TimelineEntry, incident: Incident, data: dict[str, Any]) -> None:
-    """The redacted report that was published outside stands on the incident's post; one that is not public gets none."""
-    post = Post.objects.filter(incident=incident, is_withdrawn=False).exclude(resolved_at=None).first()
-    if post is None or rules.barred(incident):
-        return
-    post.postmortem, post.postmortem_at, post.updated_at, post.status = data.get("document") or {}, entry.at, entry.at, Status.POSTMORTEM
-    post.save(update_fields=["postmortem", "postmortem_at", "updated_at", "status"])
-    changes.touch()
-
-
 entry_recorded.connect("statuspage.follow", follow, KINDS)
-entry_recorded.connect("statuspage.take_over", take_over, {"postmortems.published_outside"})
+entry_recorded.connect("statuspage.take_over", reports.take_over, {reports.PUBLISHED})

@@ -225,6 +225,7 @@ def _component(row: ComponentRow, groups: dict[int | None, ServiceGroup]) -> Com
 
 def _incident(post: Post, shown: set[str]) -> Incident:
     updates = list(post.updates.all())
+    reported_at = post.postmortem_at if post.resolved_at and not post.is_withdrawn else None  # of a reopened incident the old report waits
     touched = {slug for update in updates for slug in update.components} & shown
     return Incident(
         id=post.code,
@@ -238,8 +239,8 @@ def _incident(post: Post, shown: set[str]) -> Incident:
         updates=tuple(_update(update, shown) for update in updates),
         components=tuple(sorted(touched)),
         is_withdrawn=post.is_withdrawn,
-        postmortem=texts(post.postmortem) if post.postmortem_at else None,
-        postmortem_at=post.postmortem_at,
+        postmortem=texts(post.postmortem) if reported_at else None,
+        postmortem_at=reported_at,
     )
 
 

@@ -139,7 +139,7 @@ class Shape:
         return found
 
     def updates(self, incident: Incident) -> list[Json]:
-        """Newest first; a published post-mortem is the last word."""
+        """Newest first; a published post-mortem stands among them at its time."""
         before: dict[str, str] = {}
         found = []
         for update in reversed(incident.updates):
@@ -148,7 +148,7 @@ class Shape:
         if incident.postmortem is not None and incident.postmortem_at is not None:
             body = incident.postmortem[self.language]
             found.append(self.said(incident, f"{incident.id}-pm", "postmortem", body, incident.postmortem_at, None))
-        return found[::-1]
+        return sorted(found, key=lambda one: one["created_at"])[::-1]
 
     def update(self, incident: Incident, update: Update, before: dict[str, str]) -> Json:
         """An update; of each component what was said of it before and what from then on."""

@@ -1,5 +1,6 @@
 """What becomes public when: never before confirmed, then by the playbook's rule, and by people with the right."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from incidents.models import TimelineEntry
 from lib.errors import Forbidden, NotFound, Refused
 from statuspage import audit, changes, drafts, publishing, snapshot, standard
 from statuspage.models import Component, ComponentChange, Draft, Post, PostUpdate
+from statuspage.rendering import atlassian
 from statuspage.telling import Telling
 
 
@@ -229,11 +231,63 @@ def test_the_public_title_says_how_badly_and_counts_what_it_does_not_name(shippe
     assert standard.title(many)["en"].endswith("and others: outage")
 
 
-def test_a_report_that_is_published_outside_stands_on_the_post(declare, mina, post_of, clock):
+DOCUMENT = {"en": "What happened", "zh-hans": "经过"}
+
+
+@pytest.fixture
+def report(mina):
+    """Publishes a report outside, as `postmortems` records it."""
+
+    def make(incident, document=None):
+        with transaction.atomic():
+            data = {"document": document or DOCUMENT}
+            timeline.record(lifecycle.hold(incident.pk), "postmortems.published_outside", actor=mina, data=data)
+
+    return make
+
+
+def test_a_report_that_is_published_outside_stands_on_the_post(declare, post_of, clock, report):
     incident = declare("confirmed", "resolved")
-    with transaction.atomic():
-        document = {"en": "What happened", "zh-hans": "经过"}
-        timeline.record(lifecycle.hold(incident.pk), "postmortems.published_outside", actor=mina, data={"document": document})
+    report(incident)
     assert post_of(incident).status == "postmortem"
     [public] = snapshot.take(clock.now()).past
-    assert public.postmortem == document and public.postmortem_at
+    assert public.postmortem == DOCUMENT and public.postmortem_at
+
+
+def test_a_report_waits_until_the_public_reads_that_it_is_resolved(declare, mina, clock, report):
+    incident = declare("confirmed", severity="P2")
+    publishing.publish(incident, Telling("investigating"), actor=mina)
+    incident = lifecycle.transition(incident, "resolved", actor=mina, note="done")
+    report(incident)
+    [public] = snapshot.take(clock.now()).open
+    assert public.postmortem is None and public.postmortem_at is None
+    clock.move("+10m")
+    update = publishing.publish(incident, Telling("resolved"), actor=mina)
+    [public] = snapshot.take(clock.now()).past
+    assert (public.status, public.postmortem, public.postmortem_at, update.status) == ("postmortem", DOCUMENT, update.published_at, "resolved")
+
+
+def test_a_report_from_before_the_first_update_is_found(declare, mina, clock, report):
+    incident = declare("confirmed", "resolved", severity="P3")
+    report(incident)
+    assert not Post.objects.exists()
+    publishing.publish(incident, Telling("resolved"), actor=mina)
+    [public] = snapshot.take(clock.now()).past
+    assert (public.status, public.postmortem) == ("postmortem", DOCUMENT)
+
+
+def test_a_reopened_incident_does_not_lead_with_the_old_report(declare, mina, clock, report):
+    incident = declare("confirmed", "resolved")
+    report(incident)
+    clock.move("+10m")
+    incident = lifecycle.transition(incident, "diagnosing", actor=mina, note="again")
+    publishing.publish(incident, Telling("investigating"), actor=mina)
+    [public] = snapshot.take(clock.now()).open
+    assert public.postmortem is None and public.status == "investigating"
+    told = json.loads(atlassian.documents(snapshot.take(clock.now()))["summary"])["incidents"][0]
+    assert told["incident_updates"][0]["status"] == "investigating" and "postmortem_body" not in told
+    clock.move("+10m")
+    incident = lifecycle.transition(incident, "resolved", actor=mina, note="done")
+    told = json.loads(atlassian.documents(snapshot.take(clock.now()))["incidents"])["incidents"][0]
+    times = [one["created_at"] for one in told["incident_updates"]]
+    assert times == sorted(times, reverse=True) and told["postmortem_body"] == DOCUMENT["en"]
