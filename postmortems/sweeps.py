@@ -13,7 +13,8 @@ from incidents import lifecycle, timeline
 from incidents.models import Incident, Membership
 from lib import clock, sweeping
 from lib.db import retried
-from postmortems.models import ActionItem
+from postmortems.models import ActionItem, Postmortem
+from postmortems.querysets import ActionItemQuerySet
 
 AT_ONCE = 100
 WORTH_SENDING = timedelta(days=2)
@@ -22,8 +23,13 @@ WORTH_SENDING = timedelta(days=2)
 def sweep_actions() -> int:
     """Record each miss once; returns how many there were."""
     today = timezone.localdate(clock.now())
-    rows = ActionItem.objects.late(today).filter(late_at=None, postmortem__incident__is_imported=False).order_by("due_on", "pk")
+    rows = _chased().filter(due_on__lt=today, postmortem__incident__is_imported=False).order_by("due_on", "pk")
     return sweeping.each(list(rows.values_list("pk", "postmortem__incident")[:AT_ONCE]), lambda row: _record(*row), "a late action item")
+
+
+def _chased() -> ActionItemQuerySet:
+    """Open items whose miss is not recorded; those of a waived post-mortem are nobody's debt."""
+    return ActionItem.objects.open().filter(late_at=None).exclude(postmortem__state=Postmortem.State.WAIVED)
 
 
 @retried
@@ -32,7 +38,7 @@ def _record(pk: int, incident_pk: int) -> bool:
         incident = lifecycle.hold(incident_pk)
         item = ActionItem.objects.select_related("owner", "team").filter(pk=pk, late_at=None).first()
         now = clock.now()
-        if item is None or item.due_on >= timezone.localdate(now) or not ActionItem.objects.open().filter(pk=pk, late_at=None).update(late_at=now):
+        if item is None or item.due_on >= timezone.localdate(now) or not _chased().filter(pk=pk).update(late_at=now):
             return False
         timeline.record(incident, "postmortems.action_late", data={"item": pk, "title": item.title, "due": item.due_on.isoformat()})
         enqueue_many(_letters(item, incident, owners(item)))

@@ -11,6 +11,7 @@ from incidents.models import Membership, Team
 from lib import clock as product_clock
 from lib.errors import Forbidden, NotFound, Refused
 from postmortems import actions, sweeps
+from postmortems import lifecycle as lifecycle_of_postmortems
 from postmortems.models import ActionItem
 
 
@@ -88,6 +89,13 @@ def test_a_late_one_is_recorded_once_and_its_owner_told(item, clock, kinds, resp
     assert (sweeps.sweep_actions(), sweeps.sweep_actions()) == (1, 0)
     assert kinds(item.postmortem.incident).count("postmortems.action_late") == 1
     assert list(Delivery.objects.filter(kind="postmortems.action_late").values_list("person", flat=True)) == [responder.pk]
+
+
+def test_of_a_waived_post_mortem_nothing_is_chased(item, clock, kinds, commander):
+    lifecycle_of_postmortems.waive(item.postmortem.incident, actor=commander, reason="Known flaw")
+    clock.move("+240h")
+    assert sweeps.sweep_actions() == 0
+    assert "postmortems.action_late" not in kinds(item.postmortem.incident) and not Delivery.objects.filter(kind="postmortems.action_late").exists()
 
 
 def test_a_later_day_gives_a_new_chance(item, clock, commander):
