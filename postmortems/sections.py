@@ -95,11 +95,20 @@ def touch(postmortem: Postmortem) -> None:
     postmortem.revision += 1
 
 
-def keep(section: Section, text: str, *, base: int, actor: Any) -> Writing:
-    """Keep what `actor` is typing, so that a lost connection loses nothing and others see who is at it. Raises as `save` does."""
-    require_writer(section.postmortem, actor)
-    values = {"text": clean(text, LONGEST, multiline=True), "base": base, "at": clock.now()}
-    row, _is_new = Writing.objects.update_or_create(section=section, person=actor, defaults=values)
+@retried
+def keep(section: Section, text: str, *, base: int, actor: Any) -> Writing | None:
+    """Keep what `actor` is typing, so that a lost connection loses nothing and others see who is at it. Raises as `save` does.
+
+    None where `actor` has saved on top of `base` meanwhile: that came late, and what it says was saved.
+    """
+    text = whole(text, LONGEST, multiline=True)
+    with transaction.atomic():
+        postmortem, _incident = hold(section.postmortem)
+        require_writer(postmortem, actor)
+        if SectionVersion.objects.filter(section=section, number__gt=base, author=actor).exists():
+            return None
+        values = {"text": text, "base": base, "at": clock.now()}
+        row, _is_new = Writing.objects.update_or_create(section=section, person=actor, defaults=values)
     return row
 
 

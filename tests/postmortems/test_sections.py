@@ -76,6 +76,19 @@ def test_what_is_typed_is_kept_seen_by_others_and_gone_once_saved(section, comma
     assert not Writing.objects.exists()
 
 
+def test_what_arrives_after_its_own_save_is_not_kept_again(section, commander, lead):
+    sections.save(section, "A sentence", base=0, actor=lead)
+    assert sections.keep(section, "A sent", base=0, actor=lead) is None
+    assert not Writing.objects.exists()
+    assert sections.keep(section, "A sentence and", base=1, actor=lead).base == 1
+    assert sections.keep(section, "Mine", base=0, actor=commander).base == 0  # overtaken by another: his words are not lost
+
+
+def test_what_is_typed_is_never_cut(section, commander):
+    with pytest.raises(Refused):
+        sections.keep(section, "x" * (sections.LONGEST + 1), base=0, actor=commander)
+
+
 def test_a_comparison_says_what_went_and_what_came():
     told = sections.compared("a\nb\nc", "a\nB\nc")
     assert told == [("same", ["a"]), ("gone", ["b"]), ("new", ["B"]), ("same", ["c"])]
