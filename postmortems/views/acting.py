@@ -131,9 +131,8 @@ def public(request: HttpRequest, reference: str) -> HttpResponse:
     def run() -> str:
         checks = {"is_confirmed": said["is_confirmed"], "is_insisted": said["is_insisted"]}
         outside.publish(found, texts, actor=request.user, request=request, source="web", **checks)
-        return _(
-            "The public version is published. The public page shows it once its incident reads as resolved there; one that was never public has no place for it."
-        )
+        where = _("The public page shows it once its incident reads as resolved there; one that was never public has no place for it.")
+        return f"{_('The public version is published.')} {where}"
 
     try:
         done = idempotency.once(request, run)
