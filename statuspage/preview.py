@@ -10,9 +10,17 @@ from statuspage.models import Draft, Post
 from statuspage.telling import checked
 
 
-def edition(incident: Incident, draft: Draft) -> dict[str, bytes]:
-    """Every file of the public page with the draft on it. Nothing of it stays. Raises Refused for a draft that cannot be published."""
+def file(incident: Incident, draft: Draft | None, path: str) -> bytes | None:
+    """The file of the public page at `path` with the draft on it, or None. Nothing of it stays.
+
+    Style, script and marks hold no draft and need none; what a page shows is read under the incident's lock and made after it.
+    Raises Refused for a draft that cannot be published.
+    """
     now = clock.now()
+    if path.startswith("assets/"):
+        return rendering.assets(snapshot.page(now)).get(path)
+    if draft is None:
+        return None
     with transaction.atomic():
         held = lifecycle.hold(incident.pk)
         post = Post.objects.filter(incident=held).first()
@@ -20,4 +28,4 @@ def edition(incident: Incident, draft: Draft) -> dict[str, bytes]:
         publishing.put(held, post, told, actor=None)
         taken = snapshot.take(now)
         transaction.set_rollback(True)
-    return rendering.render(taken, made_at=now)
+    return rendering.only(taken, path, made_at=now)

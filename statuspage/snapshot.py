@@ -136,7 +136,7 @@ def take(now: datetime) -> Snapshot:
     days = {row.slug: bars.days(histories[row.pk], since=since, born=row.created_at, now=now, count=DAYS) for row in rows}
     return Snapshot(
         revision=revision,
-        page=_page(changed_at or now),
+        page=page(changed_at or now),
         groups=tuple(_group(row) for row in sorted(groups.values(), key=_place)),
         components=tuple(_component(row, groups) for row in rows),
         days={slug: tuple(Day(*one) for one in found) for slug, found in days.items()},
@@ -157,7 +157,8 @@ def texts(text: Any) -> Texts:
     return {language: pick(text, language) for language in LANGUAGES}
 
 
-def _page(changed_at: datetime) -> Page:
+def page(changed_at: datetime) -> Page:
+    """The page as a whole, with nothing of an incident."""
     row = PublicPage.objects.filter(pk=1).first() or PublicPage(updated_at=changed_at)
     product = publication.product()  # where users find help is said once, for page and mail
     return Page(

@@ -1,9 +1,10 @@
 """The pages of one language: the page itself, the history, one page per incident. Plain HTML that needs neither script nor a database."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -55,8 +56,13 @@ class Look:
 
     def all(self) -> dict[str, bytes]:
         """Every page by its path below the folder, the entrance last."""
-        found = {f"incidents/{incident.id}/index.html": self.incident(incident) for incident in (*self.snapshot.open, *self.snapshot.past)}
-        return {**found, "history/index.html": self.history(), "index.html": self.front()}
+        return {name: make() for name, make in self.makers().items()}
+
+    def makers(self) -> dict[str, Callable[[], bytes]]:
+        """What makes each page, by the same paths."""
+        every = (*self.snapshot.open, *self.snapshot.past)
+        found: dict[str, Callable[[], bytes]] = {f"incidents/{incident.id}/index.html": partial(self.incident, incident) for incident in every}
+        return {**found, "history/index.html": self.history, "index.html": self.front}
 
     def front(self) -> bytes:
         """The page itself."""

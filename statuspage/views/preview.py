@@ -44,12 +44,10 @@ def draft_preview(request: HttpRequest, reference: str) -> HttpResponse:
 def preview_file(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     """A file of the public page as it would be, under links that lead to each other as the real ones do."""
     incident, draft = _found(request, reference)
-    if draft is None:
-        raise NotFound(_("There is no draft."))
-    files = preview.edition(incident, draft)
     path = f"{name}index.html" if name.endswith("/") else name
-    if path not in files:
-        raise NotFound(_("The public page would have nothing there."))
+    content = preview.file(incident, draft, path)
+    if content is None:
+        raise NotFound(_("The public page would have nothing there.") if draft else _("There is no draft."))
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     text = "; charset=utf-8" if kind.startswith("text/") else ""
-    return HttpResponse(files[path], content_type=kind + text, headers={"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"})
+    return HttpResponse(content, content_type=kind + text, headers={"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"})

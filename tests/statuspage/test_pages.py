@@ -3,8 +3,9 @@
 import pytest
 
 from incidents import lifecycle
-from statuspage import drafts
+from statuspage import drafts, publishing
 from statuspage.models import Draft, PostUpdate
+from statuspage.rendering import pages
 from statuspage.telling import Telling
 
 
@@ -162,3 +163,24 @@ def test_a_draft_older_than_what_is_public_says_so(client, declare, mina):
     drafts.save(incident, Telling("identified"), actor=mina)
     lifecycle.transition(incident, "fixing", actor=mina)
     assert "Somebody published after this draft" in client.get(path(incident)).content.decode()
+
+
+def test_a_preview_makes_only_what_is_asked_for(declare, mina, as_user, monkeypatch):
+    incident = declare("confirmed")
+    drafts.save(incident, Telling("identified"), actor=mina)
+    made, put = [], []
+    page, publish = pages.Look.page, publishing.put
+    monkeypatch.setattr(pages.Look, "page", lambda look, *words, **named: made.append(words) or page(look, *words, **named))
+    monkeypatch.setattr(publishing, "put", lambda *words, **named: put.append(words) or publish(*words, **named))
+    client = as_user(mina)
+    for name, makes, publishes in (
+        ("assets/status.css", 0, 0),
+        ("assets/icon.svg", 0, 0),
+        ("en/", 1, 1),
+        ("zh-hans/history/", 1, 1),
+        ("api/v2/summary.json", 0, 1),
+    ):
+        made.clear()
+        put.clear()
+        assert client.get(f"/incidents/{incident.reference}/public/preview/page/{name}").status_code == 200
+        assert (name, len(made), len(put)) == (name, makes, publishes)

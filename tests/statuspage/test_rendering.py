@@ -126,3 +126,10 @@ def test_times_are_in_the_page_s_zone():
     page = BUSY["en/index.html"].decode()
     assert '<time datetime="2026-11-21T19:20:00Z">22 Nov, 03:20 UTC+8</time>' in page
     assert '<time datetime="2026-11-12T02:00:00Z">12 Nov, 10:00</time> – <time datetime="2026-11-12T04:15:00Z">12:15 UTC+8</time>' in page
+
+
+def test_one_file_alone_is_the_one_of_the_whole_edition():
+    for path, body in BUSY.items():
+        assert rendering.only(world.BUSY, path, made_at=world.NOW) == body, path
+    for path in ("nowhere.html", "en/incidents/none/index.html", "api/v2/none.json", "api/v2/summary", "assets/none.css", ""):
+        assert rendering.only(world.BUSY, path, made_at=world.NOW) is None
