@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import UTC
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -41,22 +40,11 @@ def internal(postmortem: Postmortem, language: str) -> Document:
         title=incident.title,
         reference=incident.reference,
         language=language,
-        is_public=False,
         meta=tuple((fact.label, fact.value) for fact in facts.overview(incident)),
         sections=tuple(part for part in parts if part.blocks or part.level == 1),
         state=str(state),
         mark=_mark(postmortem),
     )
-
-
-def public(postmortem: Postmortem, language: str) -> Document:
-    """The redacted version and nothing else: no title, no reference, no name that its words do not hold."""
-    text = pick(postmortem.public_text, language)
-    at = postmortem.published_outside_at
-    meta = ((_("Published"), date_format(at.astimezone(UTC), "DATE_FORMAT")),) if at else ()
-    began = date_format(postmortem.incident.began_at.astimezone(UTC), "DATE_FORMAT")
-    title = _("What happened on %(day)s") % {"day": began}
-    return Document(title, "", language, True, meta, (Section("text", _("What happened"), (Paragraph(markup.render(text), text),)),))
 
 
 def _mark(postmortem: Postmortem) -> str:

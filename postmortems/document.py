@@ -9,7 +9,7 @@ from postmortems.shapes import Block, Chart, Document, List, Paragraph, Section,
 __all__ = ["Block", "Chart", "Document", "List", "Paragraph", "Section", "Table", "of"]
 
 
-def of(postmortem: Postmortem, language: str = "en", is_public: bool = False) -> Document:
-    """The document of a post-mortem in `language`; `is_public` the redacted version that people wrote, with nothing else in it."""
+def of(postmortem: Postmortem, language: str = "en") -> Document:
+    """The document of a post-mortem in `language`."""
     with translation.override(language):
-        return assembling.public(postmortem, language) if is_public else assembling.internal(postmortem, language)
+        return assembling.internal(postmortem, language)

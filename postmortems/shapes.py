@@ -60,8 +60,7 @@ class Document:
     title: str
     reference: str
     language: str  # "en" or "zh-hans"
-    is_public: bool
     meta: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
-    state: str = ""  # "Draft", "Published", … in its language; "" in the public version
+    state: str = ""  # "Draft", "Published", … in its language
     mark: str = ""  # what stands across it: EXERCISE, Draft, Private

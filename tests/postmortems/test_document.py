@@ -89,7 +89,7 @@ def test_redacting_takes_the_words_that_stood_in_an_entrys_place_and_what_was_dr
 @pytest.mark.parametrize("language, words", [("en", ("Overview", "Root cause", "Action items")), ("zh-hans", ("概述", "根因", "改进措施"))])
 def test_it_is_whole_in_either_language(long_one, language, words):
     made = document.of(long_one, language)
-    assert (made.reference, made.language, made.is_public) == (long_one.incident.reference, language, False)
+    assert (made.reference, made.language) == (long_one.incident.reference, language)
     assert set(words) <= {section.title for section in made.sections}
     keys = [section.key for section in made.sections]
     assert len(keys) == len(set(keys))
@@ -106,15 +106,6 @@ def test_markdown_holds_words_as_they_are_and_escapes_the_rest(long_one, command
 
 
 DOCUMENT = {"en": "Our service was away.", "zh-hans": "服务中断。"}
-
-
-def test_the_public_version_is_its_words_and_nothing_else(in_state, commander):
-    postmortem = in_state("published")
-    outside.publish(postmortem, DOCUMENT, actor=commander, is_confirmed=True)
-    made = document.of(Postmortem.objects.select_related("incident").get(), "zh-hans", is_public=True)
-    told = str(made)
-    assert "服务中断" in told
-    assert postmortem.incident.reference not in told and postmortem.incident.title not in told
 
 
 def test_a_draft_holds_no_name_and_no_reference(in_state, commander):
