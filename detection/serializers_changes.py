@@ -4,6 +4,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from detection.models import Change
+from lib.moments import MomentField
 
 
 class LinkSerializer(serializers.Serializer):
@@ -37,4 +38,4 @@ class ChangeMakeSerializer(serializers.Serializer):
     summary = serializers.CharField(max_length=1024)
     kind = serializers.CharField(max_length=40, help_text="What kind of change, in your words: deployment, configuration, feature-flag…")
     url = serializers.CharField(max_length=2000, required=False, allow_blank=True)
-    at = serializers.DateTimeField(required=False, allow_null=True, help_text="When it was; now unless said otherwise.")
+    at = MomentField(required=False, allow_null=True, help_text="When it was; now unless said otherwise.")

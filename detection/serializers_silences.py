@@ -9,6 +9,7 @@ from detection.foresight import Foresight
 from detection.matchers import OPS
 from detection.models import Silence, Source
 from lib import clock
+from lib.moments import MomentField
 
 
 class MatcherSerializer(serializers.Serializer):
@@ -54,8 +55,8 @@ class SilenceMakeSerializer(serializers.Serializer):
 
     matchers = MatcherSerializer(many=True, required=False, default=list)
     source: Any = serializers.SlugRelatedField(slug_field="slug", queryset=Source.objects.all(), required=False, allow_null=True)
-    starts_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Now unless said otherwise.")
-    ends_at = serializers.DateTimeField(help_text="At most 30 days later.")
+    starts_at = MomentField(required=False, allow_null=True, help_text="Now unless said otherwise.")
+    ends_at = MomentField(help_text="At most 30 days later.")
     comment = serializers.CharField(max_length=500, required=False, allow_blank=True)
 
 
@@ -63,7 +64,7 @@ class SilenceMakeSerializer(serializers.Serializer):
 class SilenceExtendSerializer(serializers.Serializer):
     """Another end."""
 
-    ends_at = serializers.DateTimeField(help_text="At most 30 days after it starts.")
+    ends_at = MomentField(help_text="At most 30 days after it starts.")
 
 
 @extend_schema_serializer(examples=[OpenApiExample("By name", {"matchers": [{"label": "alertname", "op": "=", "value": "DiskFull"}], "source": None})])

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from detection.matchers import MOST, OPS
 from detection.models import Alert, Source
 from lib import clock
+from lib.moments import MomentInput
 
 BLANK = 3  # empty lines at the end
 TICKED = ("alertname", "service", "job")  # what makes an alert “like this”; where and on what it was is left open
@@ -45,7 +46,7 @@ class SilenceForm(forms.Form):
         label=_("Only from"), queryset=Source.objects.exclude(kind=Source.OWN), required=False, to_field_name="slug", empty_label=_("Any source")
     )
     length = forms.ChoiceField(label=_("For how long"), choices=[*LENGTHS, (UNTIL, _("Until…"))], initial="120", widget=forms.RadioSelect)
-    until = forms.DateTimeField(
+    until = MomentInput(
         label=_("Until"), required=False, help_text=_("At most 30 days, in your time zone."), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
     )
     comment = forms.CharField(label=_("Why"), max_length=500, required=False, help_text=_("Stands beside each alert that it hides."))

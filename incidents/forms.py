@@ -11,6 +11,7 @@ from incidents import lifecycle
 from incidents.messages import milestone_name
 from incidents.models import Impact, Incident, Role, Service, Severity, State, Team
 from incidents.models.incident import MILESTONES
+from lib.moments import MomentInput
 
 
 def people_who_respond() -> list[Any]:
@@ -145,14 +146,14 @@ class WordsForm(forms.Form):
     """A note for the story."""
 
     text = forms.CharField(label=_("Note"), widget=forms.Textarea(attrs={"rows": 3}))
-    at = forms.DateTimeField(label=_("When it happened"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}))
+    at = MomentInput(label=_("When it happened"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}))
 
 
 class MilestoneForm(AboutIncident):
     """Correct a milestone."""
 
     name = forms.ChoiceField(label=_("Milestone"))
-    at = forms.DateTimeField(label=_("When it really was"), widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}))
+    at = MomentInput(label=_("When it really was"), widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}))
     reason = forms.CharField(label=_("Why"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
 
     def prepare(self) -> None:

@@ -1,7 +1,7 @@
 """Finding incidents: the one reading of filters for list page and REST."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -72,7 +72,7 @@ def several(wanted: Mapping[str, str], name: str, known: list[str]) -> list[str]
 
 
 def moment(wanted: Mapping[str, str], name: str) -> datetime | None:
-    """A date or time of a filter, in the reader's zone when it names none. Raises Refused (400)."""
+    """A date or time of a filter, in the reader's zone when it names none, as UTC. Raises Refused (400)."""
     value = wanted.get(name, "").strip()
     if not value:
         return None
@@ -80,8 +80,10 @@ def moment(wanted: Mapping[str, str], name: str) -> datetime | None:
         found = parse_datetime(value)
         if found is None and (day := parse_date(value)):
             found = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - made aware below
-    except (ValueError, ValidationError):
+        if found:
+            found = (found if timezone.is_aware(found) else timezone.make_aware(found)).astimezone(UTC)
+    except (ValueError, OverflowError, ValidationError):
         found = None
     if found is None:
         raise Refused(_("“%(value)s” is no date or time.") % {"value": value[:60]}, status=400)
-    return found if timezone.is_aware(found) else timezone.make_aware(found)
+    return found

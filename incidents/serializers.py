@@ -10,6 +10,7 @@ from incidents import figures, lifecycle
 from incidents.models import Clock, Grant, Impact, Incident, Role, Service, Severity, State, Step
 from incidents.models.incident import MILESTONES
 from lib.i18n import pick
+from lib.moments import MomentField
 
 
 class ClockSerializer(serializers.ModelSerializer):
@@ -173,7 +174,7 @@ class MilestoneSerializer(serializers.Serializer):
     """A milestone's true time."""
 
     name = serializers.ChoiceField(choices=[(name, name) for name in MILESTONES])
-    at = serializers.DateTimeField()
+    at = MomentField()
     reason = serializers.CharField(max_length=2000)
 
 

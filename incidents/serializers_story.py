@@ -12,6 +12,7 @@ from rest_framework.reverse import reverse
 from incidents import pictures
 from incidents.models import Picture
 from incidents.timeline import Line
+from lib.moments import MomentField
 
 
 @extend_schema_field({"type": "string", "format": "byte"})
@@ -33,7 +34,7 @@ class NoteSerializer(serializers.Serializer):
     """A note in Markdown, dated back by `at`, with pictures; words or a picture must be there."""
 
     text = serializers.CharField(max_length=20_000, required=False)
-    at = serializers.DateTimeField(required=False, allow_null=True)
+    at = MomentField(required=False, allow_null=True)
     pictures = serializers.ListField(child=Base64Field(), max_length=pictures.MOST_AT_ONCE, required=False, help_text="PNG, JPEG, GIF or WebP, 2 MB each")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.abilities import Ability
 from accounts.models import User
 from incidents.models import Team
+from lib.moments import DayInput
 from postmortems import lifecycle, sections
 from postmortems.models import ActionItem, Postmortem
 
@@ -74,7 +75,7 @@ class ReturnForm(Act):
 class PublishForm(Act):
     """When it is looked at again."""
 
-    next_review_on = forms.DateField(
+    next_review_on = DayInput(
         label=_("Next review"), required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text=_("Left empty, a month from now.")
     )
 
@@ -118,7 +119,7 @@ class ActionForm(forms.Form):
     horizon = forms.ChoiceField(label=_("Horizon"), choices=ActionItem.Horizon.choices, initial=ActionItem.Horizon.IMMEDIATE)
     priority = forms.ChoiceField(label=_("Priority"), choices=ActionItem.Priority.choices, initial=ActionItem.Priority.MEDIUM)
     who = forms.ChoiceField(label=_("Owner"), required=False)
-    due_on = forms.DateField(
+    due_on = DayInput(
         label=_("Due"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from incidents.models import Team
 from lib import clock
 from lib.i18n import pick
+from lib.moments import DayField
 from postmortems import facts, lifecycle, saw
 from postmortems.models import ActionItem, Postmortem, Review, Section, SectionVersion
 from postmortems.sections import LONGEST
@@ -45,7 +46,7 @@ class ActionItemEditSerializer(serializers.Serializer):
     priority = serializers.ChoiceField(choices=ActionItem.Priority.choices, required=False)
     owner = serializers.SlugRelatedField(slug_field="username", queryset=User.objects.filter(is_active=True), required=False, allow_null=True)
     team = serializers.SlugRelatedField(slug_field="slug", queryset=Team.objects.filter(archived=False), required=False, allow_null=True)
-    due_on = serializers.DateField(required=False, help_text="After 1 week, 1 month or 3 months, by the horizon, unless said.")
+    due_on = DayField(required=False, help_text="After 1 week, 1 month or 3 months, by the horizon, unless said.")
     acceptance = serializers.CharField(max_length=2000, required=False, allow_blank=True)
     ticket_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
 
@@ -204,7 +205,7 @@ class CommentSerializer(serializers.Serializer):
 class PublishInsideSerializer(serializers.Serializer):
     """When it is looked at again; a month from now unless said."""
 
-    next_review_on = serializers.DateField(required=False, allow_null=True)
+    next_review_on = DayField(required=False, allow_null=True)
 
 
 class WaiveSerializer(serializers.Serializer):
