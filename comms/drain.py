@@ -2,6 +2,7 @@
 
 import logging
 import random
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ def _send(row: Delivery, sender: Channel, message: Message, tries: list[Delivery
         return _failed(row, attempt, sender, ChannelError(reasons.BROKEN % {"words": type(error).__name__}, ambiguous=True), tries)
     hit("comms.after_send")
     hit("comms.before_settle")
-    _sent(row, attempt, receipt.answer)
+    _sent(row, attempt, _unnamed(row, receipt.answer))
     return True
 
 
@@ -201,6 +202,7 @@ def _failed(row: Delivery, attempt: DeliveryAttempt, sender: Channel, error: Cha
         outcome = Outcome.CHANNEL
     elif error.permanent:
         outcome = Outcome.REFUSED
+    error.text = _unnamed(row, error.text)
     _record_failure(row, attempt, error, outcome, [*tries, attempt], is_sent_once=_is_sent_once(row, sender))
     if error.is_channel and sender.is_shared:
         channel_states.failed(row.channel, error, now)
@@ -236,6 +238,11 @@ def _record_failure(row: Delivery, attempt: DeliveryAttempt, error: ChannelError
             pause = error.retry_after or min(FIRST_PAUSE * 2 ** max(turned_away - 1, 0), LONGEST_PAUSE)
             later = clock.now() + timedelta(seconds=pause * random.uniform(0.8, 1.3))  # noqa: S311 - jitter
             leases.settle(row, not_before=later, answer=clean(error.text, 500))
+
+
+def _unnamed(row: Delivery, words: str) -> str:
+    """A provider's words without a subscriber's address: who is erased later must not stay in alarms or in what was tried meanwhile."""
+    return re.sub(re.escape(row.address), "…", words, flags=re.IGNORECASE) if row.subscriber_id and row.address else words
 
 
 def _end(attempt: DeliveryAttempt, outcome: str, answer: str) -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from comms.channels.base import ChannelError
 from comms.channels.email import wire_address
-from comms.models import Consent, Delivery, Subscriber
+from comms.models import Alarm, ChannelState, Consent, Delivery, DeliveryAttempt, Subscriber
 from incidents.models import Service
 from lib import clock
 from lib.db import lock, retried
@@ -162,7 +162,7 @@ def lift(subscriber: Subscriber, *, actor: Any, request: Any = None) -> None:
     """A person says that the address works again."""
     with transaction.atomic():
         if Subscriber.objects.filter(pk=subscriber.pk, suppressed_at__isnull=False).update(suppressed_at=None, suppressed_reason=""):
-            before = {"reason": subscriber.suppressed_reason}
+            before = {"suppressed_at": subscriber.suppressed_at}  # not the reason: providers name the address in it, and the trail forgets nothing
             audit.record("comms.subscriber_lifted", actor=actor, target=str(subscriber), before=before, request=request)
 
 
@@ -176,7 +176,11 @@ def erase(subscriber: Subscriber, *, source: str, actor: Any, request: Any = Non
         gone = {"address": "", "secret": "", "old_secret": "", "old_secret_until": None, "suppressed_reason": "", "erased_at": now}
         Subscriber.objects.filter(pk=subscriber.pk).update(**gone, code=secrets.token_urlsafe(24))
         subscriber.services.clear()
-        Delivery.objects.filter(subscriber=subscriber).update(address="", answer="", body="")
+        sent = Delivery.objects.filter(subscriber=subscriber)
+        DeliveryAttempt.objects.filter(delivery__in=sent).update(answer="")
+        sent.update(address="", answer="", body="")
+        Alarm.objects.filter(words__icontains=subscriber.address).update(words="")
+        ChannelState.objects.filter(last_error__icontains=subscriber.address).update(last_error="")
         audit.record("comms.subscriber_erased", actor=actor, target=str(subscriber), request=request)
 
 

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from comms import account_mail, audit, channel_states, drain, health, sweeps
+from comms import account_mail, audit, channel_states, drain, health, subscribers, sweeps
 from comms.models import Alarm, ChannelState, ContactMethod, Delivery, DeliveryAttempt, Priority
+from comms.subscribers import Wish
 from lib import clock as now_is
 from lib.failpoints import FailpointHit
 
@@ -229,6 +230,17 @@ def test_a_subscribers_mail_that_may_have_been_sent_is_shown_not_sent_again(sink
     run()
     row = fresh(delivery)
     assert (row.state, row.is_ambiguous, len(sink.mails)) == ("dropped", True, 1)
+
+
+def test_what_a_server_says_of_a_subscriber_is_kept_without_the_address(bad, send, run, fresh, mina):
+    bad(RCPT="550 5.7.1 <To@example.test>: refused")
+    row = subscribers.add(Wish("to@example.test"), source="api", words="form", actor=mina)[0]
+    delivery = send(priority=Priority.SUBSCRIBER)
+    Delivery.objects.filter(pk=delivery.pk).update(subscriber=row)
+    run()
+    assert (fresh(delivery).state, fresh(delivery).answer) == ("dead", "550 5.7.1 <…>: refused")
+    assert [attempt.answer for attempt in delivery.tries.all()] == ["550 5.7.1 <…>: refused"]
+    assert Alarm.objects.get(code="dead").words == "550 5.7.1 <…>: refused"
 
 
 def test_hanging_after_data_sends_internal_mail_again_a_few_times_only(bad, send, run, fresh, clock):

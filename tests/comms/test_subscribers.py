@@ -11,7 +11,8 @@ from django.test import Client
 
 from accounts.models import AuditEntry
 from comms import subscriber_batches, subscriber_files, subscribers
-from comms.models import Consent, Delivery, Subscriber
+from comms.alarms import raise_alarm
+from comms.models import Alarm, ChannelState, Consent, Delivery, DeliveryAttempt, Subscriber
 from comms.subscribers import Wish
 from lib import clock
 from lib.errors import Refused
@@ -122,8 +123,16 @@ def test_who_ended_it_agrees_anew(subscribe, paula):
 def test_erasing_takes_the_address_everywhere_and_leaves_the_consents(subscribe, paula, send, fresh):
     row = subscribe()
     delivery = send(priority=2)
-    Delivery.objects.filter(pk=delivery.pk).update(subscriber=row, address=row.address, body="words")
+    said = "550 5.1.1 <LI@example.test>: no such user"
+    Delivery.objects.filter(pk=delivery.pk).update(subscriber=row, address=row.address, body="words", answer=said)
+    DeliveryAttempt.objects.create(delivery=delivery, at=clock.now(), outcome="refused", answer=said)
+    raise_alarm(Alarm.Code.DEAD, "email", said)
+    ChannelState.objects.create(channel="email", last_error=said)
+    subscribers.suppress(row.pk, said)
+    subscribers.lift(fresh(row), actor=paula)
     subscribers.erase(row, source="console", actor=paula)
+    for kept in (Delivery, DeliveryAttempt, Alarm, ChannelState, Subscriber, Consent, AuditEntry):
+        assert "li@example.test" not in str(list(kept.objects.values())).lower(), kept
     assert (fresh(row).address, fresh(delivery).address, fresh(delivery).body) == ("", "", "")
     assert [consent.kind for consent in row.consents.all()] == ["given", "withdrawn"]
     assert subscribe() != row
