@@ -53,7 +53,7 @@ def work(lane: Lane) -> int:
     try:
         while not stopping.is_set() and time.monotonic() < until and lane.channel in channel_states.usable(clock.now()):
             due = holding.sendable(Delivery.objects.due(clock.now())).filter(channel=lane.channel, priority=lane.priority).order_by("not_before", "id")
-            claimed = leases.claim(due, seconds=CLAIM_SECONDS, limit=BATCH)
+            claimed = leases.claim(due, seconds=CLAIM_SECONDS, limit=BATCH if sender.is_shared else 1)  # what one held would wait for the others
             hit("comms.after_claim")
             if not claimed:
                 break

@@ -19,7 +19,7 @@ SECONDS = 10.0
 
 
 class WebhookChannel(Channel):
-    """Each target is its own: one that is away or asks for patience holds up no other."""
+    """Each target is its own: one that asks for patience holds up no other, one that hangs its own thread of the lane only."""
 
     deadline_seconds: ClassVar[float] = SECONDS
     is_shared: ClassVar[bool] = False

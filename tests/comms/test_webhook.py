@@ -192,6 +192,20 @@ def test_one_that_asks_for_patience_holds_up_no_other(target, hook, leave, clock
     assert "webhook" in channel_states.usable(now_is.now())
 
 
+def test_while_one_is_asked_the_others_are_free_for_other_threads(target, hook, leave, monkeypatch):
+    real, held = webhook._judged, []
+
+    def judged(answer):
+        held.append(Delivery.objects.filter(channel="webhook").exclude(lease_token="").count())
+        return real(answer)
+
+    monkeypatch.setattr(webhook, "_judged", judged)
+    for number in range(5):
+        hook(target.url(f"/{number}"))
+    leave()
+    assert held == [1] * 5
+
+
 def test_a_target_that_is_away_does_not_close_the_channel(target, hook, leave):
     dead = target.url()
     target.close()
