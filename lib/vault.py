@@ -15,6 +15,7 @@ from django.db import models
 
 PREFIX = "vault1"
 NONCE = 12  # bytes
+PROOF = "vault.proof"  # the context of words that prove a key
 BATCH = 500
 
 _others: list[Callable[[], int]] = []
@@ -26,10 +27,29 @@ class VaultError(Exception):
 
 def encrypt(text: str, context: str = "") -> str:
     """`text` sealed with the first of VAULT_KEYS; opens only under the same `context` ("app.model.field")."""
-    key_id, key = next(iter(settings.VAULT_KEYS.items()))
+    return _seal(text, context, next(iter(settings.VAULT_KEYS)))
+
+
+def _seal(text: str, context: str, key_id: str) -> str:
     nonce = secrets.token_bytes(NONCE)
-    sealed = AESGCM(key).encrypt(nonce, text.encode(), _associated(key_id, context))
+    sealed = AESGCM(settings.VAULT_KEYS[key_id]).encrypt(nonce, text.encode(), _associated(key_id, context))
     return f"{PREFIX}:{key_id}:{base64.urlsafe_b64encode(nonce + sealed).decode()}"
+
+
+def proofs() -> dict[str, str]:
+    """Of each of VAULT_KEYS a sealed word that opens under that very key alone; two keys of one name are told apart by it."""
+    return {key_id: _seal(key_id, PROOF, key_id) for key_id in settings.VAULT_KEYS}
+
+
+def lacking(proofs: dict[str, str]) -> list[str]:
+    """The keys of these proofs that VAULT_KEYS does not hold, or holds under the same name as another key."""
+    found = []
+    for key_id, token in proofs.items():
+        try:
+            decrypt(token, PROOF)
+        except VaultError:
+            found.append(key_id)
+    return found
 
 
 def decrypt(token: str, context: str = "") -> str:

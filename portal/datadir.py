@@ -1,5 +1,6 @@
 """The data folder: made, checked for a file system that keeps locks, and held by one portal at a time."""
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -48,8 +49,12 @@ def file_system(path: Path, mounts: str | None = None) -> str:
 def make(folder: Path, *, holds_database: bool) -> None:
     """Make `folder`; raises ImproperlyConfigured when it cannot be written or cannot hold a SQLite database."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o711)  # the public files below it may be read by a file server, the rest may not be listed
         usable = os.access(folder, os.W_OK | os.X_OK)
+        if holds_database and usable:
+            private(folder / "portal.sqlite3")
     except OSError as error:
         raise ImproperlyConfigured(f"DATA_DIR {folder} cannot be made: {error.strerror}") from error
     if not usable:
@@ -59,6 +64,13 @@ def make(folder: Path, *, holds_database: bool) -> None:
         raise ImproperlyConfigured(
             f"DATA_DIR {folder} is on a network file system ({kind}), where SQLite's locks do not hold. Use a local folder, or set DATABASE_URL to PostgreSQL."
         )
+
+
+def private(path: Path) -> None:
+    """Make the database's file, or its rights, such that nobody else on this machine reads it; SQLite gives its other files the same."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    with contextlib.suppress(PermissionError):  # somebody else's, whom an administrator let us share it with
+        path.chmod(0o600)
 
 
 def lock(folder: Path) -> int:

@@ -22,7 +22,7 @@ from django.db.models.sql import InsertQuery
 
 from comms import holding
 from comms.models import Alarm
-from lib import append_only, clock
+from lib import append_only, clock, vault
 from portal.archive import rows
 from portal.archive.writing import FORMAT
 
@@ -71,9 +71,10 @@ def check(archive: zipfile.ZipFile) -> Entry:
         raise ArchiveError("this is no archive of the portal: it has no manifest") from error
     if manifest.get("format") != FORMAT:
         raise ArchiveError(f"this archive has the format {manifest.get('format')}; this release reads {FORMAT}")
-    lost = [name for name in manifest["vault_keys"] if name not in settings.VAULT_KEYS]
-    if lost:
-        raise ArchiveError(f"VAULT_KEYS does not hold the key {', '.join(lost)}, with which secrets in this archive are sealed")
+    if lost := vault.lacking(manifest["vault_keys"]):
+        raise ArchiveError(
+            f"VAULT_KEYS does not hold the key {', '.join(lost)} with which secrets in this archive are sealed, or holds another one under that name"
+        )
     stray = set(archive.namelist()) - {entry["name"] for entry in manifest["files"]} - {"manifest.json"}
     if stray:
         raise ArchiveError(f"{sorted(stray)[0]} is not in the manifest")

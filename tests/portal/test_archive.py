@@ -14,7 +14,7 @@ from accounts.models import AuditEntry
 from comms import alarms, drain, holding, outbox
 from comms.drain import Lane
 from comms.models import Alarm, Delivery, Hold, Priority
-from lib import clock
+from lib import clock, vault
 from lib.errors import Refused
 from portal import archive
 from portal.archive import reading, rows
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 def opened(contents, **manifest):
     """An archive in memory."""
-    said = {"format": 1, "vault_keys": ["test"], "migrations": {}, "files": [], **manifest}
+    said = {"format": 1, "vault_keys": vault.proofs(), "migrations": {}, "files": [], **manifest}
     handle = io.BytesIO()
     with zipfile.ZipFile(handle, "w") as made:
         for name, content in contents.items():
@@ -43,7 +43,7 @@ EMPTY = {"bytes": 0, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934c
     ("files", "manifest", "words"),
     [
         ({}, {"format": 99}, "format 99"),
-        ({}, {"vault_keys": ["test", "lost"]}, "does not hold the key lost"),
+        ({}, {"vault_keys": {"lost": "vault1:lost:AAAA"}}, "does not hold the key lost"),
         ({"rows/x.y.jsonl": ""}, {}, "not in the manifest"),
         ({}, {"files": [{"name": "rows/x.y.jsonl", **EMPTY}]}, "missing or damaged"),
         ({"rows/x.y.jsonl": "{}"}, {"files": [{"name": "rows/x.y.jsonl", **EMPTY}]}, "not what the manifest says"),
@@ -55,6 +55,14 @@ EMPTY = {"bytes": 0, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934c
 def test_a_bad_archive_is_refused(files, manifest, words):
     with pytest.raises(archive.ArchiveError, match=words):
         reading.check(opened(files, **manifest))
+
+
+def test_another_key_of_the_same_name_is_not_taken_for_it(settings):
+    proofs = vault.proofs()
+    assert vault.lacking(proofs) == []
+    settings.VAULT_KEYS = {"test": b"1" * 32}
+    with pytest.raises(archive.ArchiveError, match="another one under that name"):
+        reading.check(opened({}, vault_keys=proofs))
 
 
 def test_what_is_no_archive_is_refused(tmp_path):

@@ -29,4 +29,4 @@ class Command(BaseCommand):
         count = sum(entry.get("rows", 0) for entry in manifest["files"])
         self.stdout.write(f"{count} rows of {manifest['made_at']} are back.")
         self.stdout.write("Messages that were waiting then are held: start the portal and decide under Messages whether they are sent or dropped.")
-        self.stdout.write("manage.py audit --strict proves what was restored.")
+        self.stdout.write("Once it runs, manage.py audit --strict proves what was restored.")
