@@ -115,6 +115,8 @@ def compose(request: HttpRequest, reference: str) -> HttpResponse:
     for file in request.FILES.getlist("picture"):
         file.seek(0)
     try:
+        if form := form_first(request, incident, text.strip()):
+            return form
         said = idempotency.once(request, lambda: composed(request, incident, text, shown))
     except Refused as refused:
         context = {"incident": incident, "text": text, "problem": explained(refused), "may_respond": True}
@@ -125,6 +127,20 @@ def compose(request: HttpRequest, reference: str) -> HttpResponse:
         answer.headers["HX-Trigger"] = json.dumps({"acted": {"said": said}})
         return answer
     return redirect(incident)
+
+
+def form_first(request: HttpRequest, incident: Incident, text: str) -> HttpResponse | None:
+    """The filled form of a command that must show what goes before it is done; None for every other text. Raises Refused."""
+    name, _blank, rest = text[1:].partition(" ")
+    found = acts.find(name.lower()) if text.startswith("/") else None
+    if found is None or not found.is_shown_first or found.parse is None:
+        return None
+    rights.require(request.user, found.ability, incident)
+    form = acts.bind(found, incident, request.user)
+    form.initial = found.parse(rest)
+    answer = render_act(request, incident, found, form)
+    answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#act-slot", "innerHTML"
+    return answer
 
 
 def composed(request: HttpRequest, incident: Incident, text: str, shown: list[bytes]) -> str:

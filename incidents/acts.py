@@ -42,6 +42,7 @@ class Act:
     aliases: tuple[str, ...] = field(default=())
     page: str = ""  # the route of a page of its own ("statuspage:incident", by reference) that stands for the plain form
     impossible: Any = ""  # what to say instead of the form while it is not available
+    is_shown_first: bool = False  # its form shows what goes before it is done; a command opens the form
     besides: Callable[[Incident, bool], Besides | None] = lambda incident, is_leaderless: None
 
 

@@ -215,6 +215,6 @@ def register_all() -> None:
         Act(
             "redact", _("Redact an entry"),
             lambda incident, actor, data: lifecycle.redact(incident, data["seq"], actor=actor, reason=data["reason"], source="web"), C,
-            forms.RedactForm, parse=_first_and_rest("seq", "reason"), hint=_("17 because …"), is_danger=True, position=90,
+            forms.RedactForm, parse=_first_and_rest("seq", "reason"), hint=_("17 because …"), is_danger=True, position=90, is_shown_first=True,
         )
     )  # fmt: skip

@@ -3,11 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.abilities import Ability
 from accounts.models import User
-from incidents import lifecycle
+from incidents import lifecycle, timeline
 from incidents.messages import milestone_name
 from incidents.models import Impact, Incident, Role, Service, Severity, State, Team
 from incidents.models.incident import MILESTONES
@@ -194,7 +195,25 @@ class GrantForm(AboutIncident):
 
 
 class RedactForm(AboutIncident):
-    """Which entry is taken back, and why."""
+    """Which entry is taken back, and why. Done only once the form has shown that entry: its number comes back as `shown`."""
 
     seq = forms.IntegerField(label=_("Entry number"), min_value=1)
     reason = forms.CharField(label=_("Why"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    @cached_property
+    def entry(self) -> timeline.Line | None:
+        """The entry of the number that stands in the form, if there is one."""
+        told = str((self.data if self.is_bound else self.initial).get("seq", "")).strip()
+        if not (told.isascii() and told.isdigit() and len(told) < 10):
+            return None
+        found = timeline.lines(self.incident, after=int(told) - 1, limit=1)
+        return found[0] if found and found[0].seq == int(told) else None
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what has not been shown."""
+        told = super().clean() or {}
+        if "seq" in told and self.entry is None:
+            self.add_error("seq", _("There is no such entry."))
+        elif "seq" in told and self.data.get("shown") != str(told["seq"]):
+            self.add_error(None, _("Nothing is gone yet. Read below what would go, then press again."))
+        return told

@@ -78,6 +78,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
         "merged": shown.merged,
         "merged_into": next((other for other in shown.kin if other.pk == incident.merged_into_id), None),
         "may_respond": shown.may(Ability.RESPOND),
+        "may_redact": shown.may(acts.ACTS["redact"].ability),
         "streams": f"{incident.reference}:{incident.last_seq}",
     }
     return render(request, "incidents/detail.html", context)

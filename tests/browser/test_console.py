@@ -131,7 +131,7 @@ def test_a_redaction_reaches_pages_that_are_open(window, declared, portal):
     portal.post(browser, f"{address}compose/", {"text": "The password is hunter2."})
     expect(page.locator("#story")).to_contain_text("hunter2")
     seq = page.locator("#story .entry", has_text="hunter2").get_attribute("data-seq")
-    portal.post(browser, f"{address}acts/redact/", {"seq": str(seq), "reason": "a secret", "from_form": "1"})
+    portal.post(browser, f"{address}acts/redact/", {"seq": str(seq), "shown": str(seq), "reason": "a secret", "from_form": "1"})
     expect(page.locator("#story")).not_to_contain_text("hunter2")
     expect(page.locator(f"#e{seq}")).to_contain_text("redacted")
 

@@ -411,3 +411,41 @@ def test_a_responder_is_told_what_the_severity_needs(seen_by, responder, command
     assert "Needs the commander" not in page and 'data-act="severity" href' in page
     lifecycle.assign(incident, "commander", commander, actor=commander)
     assert f"Needs the commander: ask {commander}." in client.get(incident.get_absolute_url()).content.decode()
+
+
+def test_redacting_starts_at_the_entry_and_shows_what_goes_before_it_is_done(seen_by, commander, viewer, incident):
+    seq = lifecycle.note(incident, "the password is hunter2", actor=commander, source="web").seq
+    address = f"{incident.get_absolute_url()}acts/redact/"
+    client = seen_by(commander)
+    page = client.get(incident.get_absolute_url()).content.decode()
+    assert f'href="acts/redact/?seq={seq}"' in page and "data-may-redact" in page
+    form = client.get(f"{address}?seq={seq}").content.decode()
+    assert "hunter2" in form and f'name="shown" value="{seq}"' in form and f'value="{seq}"' in form and "go for good" in form
+    done = {"seq": seq, "reason": "a password", "from_form": "1", "shown": seq}
+    assert client.post(address, done).status_code == 302
+    assert "hunter2" not in client.get(incident.get_absolute_url()).content.decode()
+    client = seen_by(viewer)
+    assert "data-may-redact" not in client.get(incident.get_absolute_url()).content.decode()
+    assert client.get(f"{address}?seq={seq}").status_code == 403
+
+
+@pytest.mark.parametrize("shown", ["", "1", "x"])
+def test_a_bare_number_shows_its_entry_first_and_the_second_press_redacts_it(seen_by, commander, incident, shown):
+    seq = lifecycle.note(incident, "the password is hunter2", actor=commander, source="web").seq
+    client = seen_by(commander)
+    first = act(client, incident, "redact", {"seq": seq, "reason": "a password", "from_form": "1", "shown": shown})
+    assert first.status_code == 422 and "Nothing is gone yet" in first.content.decode() and "hunter2" in first.content.decode()
+    assert not incident.entries.get(seq=seq).body.redacted
+    assert act(client, incident, "redact", {"seq": seq, "reason": "a password", "from_form": "1", "shown": seq}).status_code == 302
+    assert incident.entries.get(seq=seq).body.redacted
+    assert act(client, incident, "redact", {"seq": 9999, "reason": "a", "from_form": "1", "shown": 9999}).status_code == 422
+
+
+def test_the_command_to_redact_opens_the_form_filled_in(seen_by, commander, viewer, incident):
+    seq = lifecycle.note(incident, "the password is hunter2", actor=commander, source="web").seq
+    told = {"text": f"/redact {seq} a password"}
+    answer = seen_by(commander).post(f"{incident.get_absolute_url()}compose/", told, headers=HTMX)
+    text = answer.content.decode()
+    assert answer.headers["HX-Retarget"] == "#act-slot" and "hunter2" in text and f'name="shown" value="{seq}"' in text and "a password" in text
+    assert not incident.entries.get(seq=seq).body.redacted
+    assert "hunter2" not in seen_by(viewer).post(f"{incident.get_absolute_url()}compose/", told, headers=HTMX).content.decode()
