@@ -34,7 +34,7 @@ def describe(alarm: Alarm) -> str:
         said = ngettext("%(count)s message by %(channel)s failed", "%(count)s messages by %(channel)s failed", alarm.count)
         return said % values
     if alarm.code == Alarm.Code.HELD:
-        return _("Restored from a backup: what was waiting then is held")
+        return _("Restored from a backup: what was waiting then is held, and the public page waits too")
     return _("The teams that should be told have no members, so everybody is told")
 
 

@@ -68,9 +68,11 @@ async def answer(send: Send, request: Request, status: int, body: bytes, content
     await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
-async def refuse(send: Send, request: Request, status: int, error: str, detail: str, headers: list[Header] | None = None) -> None:
+async def refuse(
+    send: Send, request: Request, status: int, error: str, detail: str, headers: list[Header] | None = None, *, is_page: bool | None = None
+) -> None:
     """`{"error", "detail", "request_id"}`, the detail in the caller's language where it is one of ours (`gettext_noop`); a page for a browser."""
-    is_page = reads_pages(request)
+    is_page = reads_pages(request) if is_page is None else is_page
     with translation.override(language_of(request)):
         told = {"error": error, "detail": _(detail), "request_id": request.request_id}
         body = page_of(request, told["detail"]) if is_page else json.dumps(told, ensure_ascii=False)

@@ -14,6 +14,9 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.db import Error, connection
+from django.utils import translation
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from lib import nudge
@@ -31,6 +34,7 @@ PACKED = ("text/", "application/json", "image/svg")
 OWN = "style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'"
 POLICY = f"default-src 'none'; {OWN}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'".encode()
 CACHED = {files.FRESH: b"no-cache", "assets/": b"public, max-age=86400"}  # assets carry their fingerprint in the address
+AWAY = gettext_noop("The status page is not available at the moment.")
 BRIEFLY = b"public, max-age=10, stale-while-revalidate=30, stale-if-error=86400"
 
 
@@ -172,7 +176,7 @@ class Public:
         elif not path or f"{path[1:]}/index.html" in self.assets:
             await lead(send, request, f"{prefix}{path}/", 301)
         elif not self.assets:
-            await refuse(send, request, 503, "away", gettext_noop("The public page is being made; try again."), [(b"retry-after", b"2")])
+            await away(send, request, path)
         elif (lost := self.assets.get("404.html")) is not None:
             await write(send, request, lost, 404)
         else:
@@ -195,6 +199,30 @@ async def write(send: Send, request: Request, asset: Asset, status: int) -> None
     headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if request.scope["method"] == "HEAD" else body})
+
+
+async def away(send: Send, request: Request, path: str) -> None:
+    """There is no edition: none was made yet, or after a restore nobody has said yet what becomes of what is held."""
+    headers = [(b"retry-after", b"30")]
+    if path.startswith("/api/"):
+        await refuse(send, request, 503, "away", AWAY, headers, is_page=False)
+    else:
+        await answer(send, request, 503, away_page().encode(), b"text/html; charset=utf-8", [(b"cache-control", b"no-store"), *headers])
+
+
+@cache
+def away_page() -> str:
+    """A page in every language that says no more than that."""
+    said = []
+    for code in dict(settings.LANGUAGES):
+        with translation.override(code):
+            said.append((code, _(AWAY)))
+    return format_html(
+        '<!doctype html><html lang="{}"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{}</title>{}</html>',
+        said[0][0],
+        said[0][1],
+        format_html_join("", '<h1 lang="{}">{}</h1>', said),
+    )
 
 
 async def lead(send: Send, request: Request, where: str, status: int) -> None:

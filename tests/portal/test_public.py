@@ -106,7 +106,12 @@ def test_what_is_not_there_is_404_in_both_languages(app, path):
 
 def test_before_the_first_edition_it_asks_to_come_again(app, tmp_path):
     app.public.assets = {}
-    status, headers, body = ask(app, scope("/status/"))
+    for path in ("/status/", "/status/zh-hans/", "/status/incidents/17/"):
+        status, headers, body = ask(app, scope(path, accept="text/html"))
+        assert status == 503 and headers["retry-after"] and headers["content-type"] == "text/html; charset=utf-8"
+        assert b"The status page is not available at the moment." in body and "状态页暂时无法访问。".encode() in body and b"href" not in body
+        assert {"content-security-policy", "x-content-type-options", "referrer-policy", "x-frame-options", "permissions-policy"} <= headers.keys()
+    status, headers, body = ask(app, scope("/status/api/v1/summary.json", accept="text/html"))
     assert status == 503 and headers["retry-after"] and json.loads(body)["error"] == "away"
 
 
