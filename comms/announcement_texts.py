@@ -1,22 +1,22 @@
 """What a mail to the users says (`manual.md §7`), made once per announcement and language; webhooks get it as JSON in both."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
-from comms import public_names, publication
+from comms import letter_promises, public_names, publication
 from comms.catalogue import Content, Occasion
 from comms.models import Announcement
 from comms.public_words import Words
 from incidents.models import Incident
+from lib import clock
 from lib.i18n import LANGUAGES, strung
-from lib.times import stamp
+from lib.times import span, stamp
 
-LAST = ("resolved", "withdrawn", "correction")
 MARK = "@@unsubscribe@@"  # stands for the reader's own link
 
 
@@ -26,19 +26,26 @@ class Facts:
 
     reference: str
     began: datetime | None
-    recovery: datetime | None
 
 
 def facts_of(announcement: Announcement) -> Facts:
     """As they were when it was sent."""
     incident: Incident = announcement.incident
     if announcement.is_own_words or incident.is_private:
-        return Facts("", None, None)
-    words = Words.load(announcement.words)
-    seconds = publication.promise(incident, "users").recovery_seconds
-    start = announcement.leaves_at
-    is_open = words.state in ("investigating", "identified")
-    return Facts(incident.reference, incident.began_at, start + timedelta(seconds=seconds) if start and seconds and is_open else None)
+        return Facts("", None)
+    return Facts(incident.reference, incident.began_at)
+
+
+def promises(announcement: Announcement) -> tuple[str, str]:
+    """By when recovery is expected and when the next mail comes, in the active language, "" for what it does not say: moments, and
+    while none is known, as in a draft, the time from its leaving."""
+    if announcement.leaves_at is None:
+        lengths = letter_promises.to_recovery(announcement, clock.now() + letter_promises.UNDO), announcement.promise_seconds
+        recovery, coming = (_("within %(time)s of its leaving") % {"time": span(length)} if length else "" for length in lengths)
+    else:
+        kept = (announcement.words.get(name) for name in ("recovery_at", "next_at"))
+        recovery, coming = (_("by %(time)s") % {"time": stamp(datetime.fromisoformat(moment))} if moment else "" for moment in kept)
+    return recovery, coming
 
 
 def subject(announcement: Announcement, language: str) -> str:
@@ -57,12 +64,13 @@ def subject(announcement: Announcement, language: str) -> str:
 def content(announcement: Announcement, language: str) -> Content:
     """The letter in `language`, which is active; its link for ending the subscription is MARK."""
     words, facts, product = Words.load(announcement.words), facts_of(announcement), publication.product(language)
-    first, *rest = words.paragraphs(language)
+    recovery, coming = promises(announcement)
+    first, *rest = replace(words, next_at=None).paragraphs(language)
     told = [
         (_("Started at"), stamp(facts.began) if facts.began else ""),
         (_("Scope"), strung(_("%(service)s: %(level)s") % {"service": service, "level": level} for service, level in words.scope(language))),
-        (_("Expected recovery"), _("by %(time)s") % {"time": stamp(facts.recovery)} if facts.recovery else ""),
-        (_("Next update"), _("by %(time)s") % {"time": stamp(words.next_at)} if words.next_at else ""),
+        (_("Expected recovery"), recovery),
+        (_("Next update"), coming),
         (_("Status page"), f"{settings.STATUS_URL}/" if not settings.STATUS_URL.endswith("/") else settings.STATUS_URL),
         (_("Support"), " · ".join(part for part in (product.support_mail, product.support_url) if part)),
     ]
@@ -70,7 +78,7 @@ def content(announcement: Announcement, language: str) -> Content:
         subject=subject(announcement, language),
         lead=first,
         facts=tuple((label, value) for label, value in told if value),
-        words="\n\n".join(rest[:-1] if words.next_at else rest),
+        words="\n\n".join(rest[:-1] if coming else rest),
         why=_("You get this because you asked to hear of incidents of %(product)s.") % {"product": product.name},
         unsubscribe=MARK,
     )

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.abilities import Ability
-from comms import public_names, publication, word_list
+from comms import letter_promises, public_names, publication, word_list
+from comms.letter_promises import PLAYBOOKS, UNDO
 from comms.models import Announcement, Audience, Subscriber
 from comms.public_words import LAST_STATES, Words, checked
 from incidents import lifecycle, rights, timeline
@@ -21,7 +22,6 @@ from lib.db import lock, retried
 from lib.errors import NotFound, Refused
 from lib.nudge import nudge
 
-UNDO = timedelta(seconds=60)
 LONGEST_PROMISE = 7 * 86400
 State = Announcement.State
 OPEN = (State.DRAFT, State.WAITING)
@@ -70,19 +70,21 @@ def counted(words: Mapping[str, Any]) -> dict[str, int]:
     return dict(found)
 
 
-def promised(incident: Incident, words: Words) -> int | None:
-    """Seconds until the next mail, as the playbook promises it; none after the last."""
-    return None if words.state in ("resolved", "withdrawn", "correction") else publication.promise(incident, Audience.USERS).next_update_seconds
-
-
 @retried
 def prepare(
-    incident: Incident, words: Words | None = None, *, actor: Any, promise_seconds: int | None = -1, all_the_same: bool = False, source: str = ""
+    incident: Incident,
+    words: Words | None = None,
+    *,
+    actor: Any,
+    promise_seconds: int | None = PLAYBOOKS,
+    recovery_seconds: int = PLAYBOOKS,
+    all_the_same: bool = False,
+    source: str = "",
 ) -> Announcement:
     """The incident's open letter with these words (default: the standard ones for a new one); makes it where there is none.
 
-    `promise_seconds` −1 is the playbook's promise. Raises Refused (409) before *confirmed*, for imported history and while it
-    leaves, (422) for words that do not fit; WordsFound (409); Forbidden.
+    `promise_seconds` and `recovery_seconds` −1 are the playbook's promise; of a recovery of 0 nothing is said. Raises Refused (409) before
+    *confirmed*, for imported history and while it leaves, (422) for words that do not fit; WordsFound (409); Forbidden.
     """
     with transaction.atomic():
         incident = lifecycle.hold(incident.pk)
@@ -94,10 +96,11 @@ def prepare(
         if open_one is not None and open_one.state == State.WAITING:
             raise Refused(_("It leaves in a moment. Take it back first, then change it."))
         kept, hits = checked(words or standard_words(incident), all_the_same=all_the_same)
-        seconds = promised(incident, kept) if promise_seconds == -1 else promise_seconds
-        if seconds is not None and not 0 < seconds <= LONGEST_PROMISE:
+        seconds = letter_promises.to_next(incident, kept) if promise_seconds == PLAYBOOKS else promise_seconds
+        if (seconds is not None and not 0 < seconds <= LONGEST_PROMISE) or not PLAYBOOKS <= recovery_seconds <= LONGEST_PROMISE:
             raise Refused(_("A promise lies ahead, at most 7 days."), status=422)
-        values = {"words": kept.dump(), "promise_seconds": seconds, "hits": [word_list.as_data(hit) for hit in hits], "is_auto": False}
+        said = {**kept.dump(), "recovery_seconds": recovery_seconds}
+        values = {"words": said, "promise_seconds": seconds, "hits": [word_list.as_data(hit) for hit in hits], "is_auto": False}
         if open_one is None:
             made = Announcement.objects.create(incident=incident, created_by=actor, created_at=clock.now(), **values)
             timeline.record(incident, "comms.users_prepared", actor=actor, source=source, data=_data(made))
@@ -130,8 +133,7 @@ def send(announcement: Announcement, *, actor: Any, source: str = "", request: A
 def _start(incident: Incident, announcement: Announcement, *, actor: Any, source: str = "", not_before: datetime | None = None) -> Announcement:
     """The minute begins, or a longer wait until `not_before`; whoever held it until now may not let it go."""
     leaves = max(clock.now() + UNDO, not_before or clock.now())
-    seconds = announcement.promise_seconds
-    words = {**announcement.words, "next_at": (leaves + timedelta(seconds=seconds)).isoformat() if seconds else None}
+    words = letter_promises.dated(announcement, leaves)
     values = {"state": State.WAITING, "leaves_at": leaves, "sent_by": actor, "words": words, "is_own_words": incident.is_private}
     Announcement.objects.filter(pk=announcement.pk).update(**values, **NOBODYS)
     made = Announcement.objects.get(pk=announcement.pk)
@@ -198,7 +200,7 @@ def on_entry(entry: TimelineEntry, incident: Incident, data: dict[str, Any]) -> 
         if not is_start and Announcement.objects.filter(incident=incident, state__in=(State.SENDING, State.SENT)).exists():
             return
         words = standard_words(incident)
-        values = {"words": words.dump(), "promise_seconds": promised(incident, words), "is_auto": True, "created_at": clock.now()}
+        values = {"words": words.dump(), "promise_seconds": letter_promises.to_next(incident, words), "is_auto": True, "created_at": clock.now()}
         open_one = Announcement.objects.create(incident=incident, **values)
         if how != "auto" or not _is_clean(open_one):
             timeline.record(incident, "comms.users_prepared", data=_data(open_one))
@@ -212,7 +214,8 @@ def _follow(incident: Incident, waiting: Announcement, how: publication.How, not
     minute = clock.now() + UNDO
     if waiting.leaves_at is None or waiting.leaves_at <= minute:
         return
-    waiting.words = {**standard_words(incident).dump(), "next_at": waiting.next_at}
+    waiting.words = standard_words(incident).dump()
+    waiting.words = letter_promises.dated(waiting, waiting.leaves_at)
     if how != "auto" or not _is_clean(waiting):
         _moved(waiting, State.WAITING, State.VOID if how == "none" else State.DRAFT, words=waiting.words, leaves_at=None, **NOBODYS)
     elif max(minute, not_before) < waiting.leaves_at:

@@ -12,6 +12,7 @@ from rest_framework.serializers import BaseSerializer
 from accounts.rest import CursorPages, ETagMixin, IdempotentMixin
 from comms import announcements
 from comms import serializers_announcements as shapes
+from comms.letter_promises import PLAYBOOKS
 from comms.models import Announcement
 from comms.public_words import Words
 from comms.views.announcements import find
@@ -48,7 +49,15 @@ class AnnouncementAPI(GenericAPIView):
         words = Words(data["state"], data["symptom"], data["advice"], None, data["free"], services, hears)
         minutes = data.get("next_minutes", -1)
         seconds = -1 if minutes == -1 else minutes * 60 if minutes else None
-        return announcements.prepare(incident, words, actor=self.request.user, promise_seconds=seconds, all_the_same=data["all_the_same"], source="api")
+        return announcements.prepare(
+            incident,
+            words,
+            actor=self.request.user,
+            promise_seconds=seconds,
+            recovery_seconds=data["recovery_minutes"] * 60 if "recovery_minutes" in data else PLAYBOOKS,
+            all_the_same=data["all_the_same"],
+            source="api",
+        )
 
 
 class AnnouncementList(IdempotentMixin, AnnouncementAPI):

@@ -68,9 +68,10 @@ class Words:
 
     @classmethod
     def load(cls, kept: Mapping[str, Any]) -> "Words":
-        """Back from JSON."""
+        """Back from JSON; what a letter keeps beside is let go."""
         moment = datetime.fromisoformat(kept["next_at"]) if kept.get("next_at") else None
-        return cls(**{**kept, "next_at": moment, "hears": tuple(kept.get("hears") or ())})
+        own = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
+        return cls(**{**own, "next_at": moment, "hears": tuple(kept.get("hears") or ())})
 
 
 def checked(words: Words, *, all_the_same: bool = False) -> tuple[Words, list[word_list.Hit]]:

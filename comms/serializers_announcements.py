@@ -35,7 +35,7 @@ class AnnouncementSerializer(serializers.ModelSerializer):
     status = serializers.CharField(source="state", read_only=True, help_text="draft, waiting, sending, sent, withdrawn or void")
     automatic = serializers.BooleanField(source="is_auto", read_only=True)
     sent_by = serializers.CharField(source="sent_by.username", default=None, allow_null=True, read_only=True)
-    words = serializers.DictField(read_only=True, help_text="state, symptom, advice, services, free, next_at")
+    words = serializers.DictField(read_only=True, help_text="state, symptom, advice, services, free, next_at, recovery_at")
     readers = serializers.DictField(child=serializers.IntegerField(), read_only=True, help_text="by language, once it has left")
 
     class Meta:
@@ -73,4 +73,7 @@ class AnnouncementMakeSerializer(serializers.Serializer):
     free = FreeSerializer(default=dict)
     services = serializers.DictField(child=serializers.CharField(max_length=40), required=False, help_text="slug → level; the incident's own where left out")
     next_minutes = serializers.IntegerField(min_value=0, max_value=7 * 24 * 60, required=False, help_text="0: no promise; left out: the playbook's")
+    recovery_minutes = serializers.IntegerField(
+        min_value=0, max_value=7 * 24 * 60, required=False, help_text="from its leaving; 0: nothing is said of it; left out: the playbook's, while that holds"
+    )
     all_the_same = serializers.BooleanField(default=False, help_text="let words pass that should stay inside")

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.abilities import Ability
-from comms import announcement_texts, announcements, phrases, rendering
+from comms import announcement_texts, announcements, letter_promises, phrases, rendering
 from comms.models import Announcement
 from comms.models.subscriber import LANGUAGES
 from comms.public_words import LONGEST_FREE, NEXT, Words
@@ -23,14 +23,23 @@ from incidents.models import Incident
 from incidents.search import named
 from lib.errors import NotFound, Refused
 from lib.keyset import page as keyset_page
+from lib.times import span
 
 ORDER = ("-created_at", "-id")
 TONES = {"draft": "outline", "waiting": "warn", "sending": "warn", "sent": "good", "withdrawn": "bad", "void": "outline"}
 STATES = ("investigating", "identified", "monitoring", "resolved", "correction", "withdrawn")
+RECOVERIES = (1800, 3600, 7200, 14400)  # seconds from its leaving that one may choose
 
 
 def _area(language: str) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": 4, "lang": language})
+
+
+def _recoveries(kept: int) -> list[tuple[int, str]]:
+    """What a letter may say of the recovery, and the time it has."""
+    lengths = sorted({*RECOVERIES, kept} - {0, letter_promises.PLAYBOOKS})
+    first = [(letter_promises.PLAYBOOKS, _("As the playbook promises it, while that holds")), (0, _("Say nothing of it"))]
+    return [*first, *((length, _("within %(time)s of its leaving") % {"time": span(length)}) for length in lengths)]
 
 
 class WordsForm(forms.Form):
@@ -40,6 +49,7 @@ class WordsForm(forms.Form):
     symptom = forms.ChoiceField(label=gettext_lazy("What users notice"), required=False)
     advice = forms.ChoiceField(label=gettext_lazy("What they can do"), required=False)
     next = forms.ChoiceField(label=gettext_lazy("Next update"))
+    recovery = forms.TypedChoiceField(label=gettext_lazy("Expected recovery"), required=False, coerce=int, empty_value=str(letter_promises.PLAYBOOKS))
     free_en = forms.CharField(label=gettext_lazy("Your own words, English"), required=False, max_length=LONGEST_FREE, widget=_area("en"))
     free_zh = forms.CharField(label=gettext_lazy("Your own words, Chinese"), required=False, max_length=LONGEST_FREE, widget=_area("zh-Hans"))
     all_the_same = forms.BooleanField(label=gettext_lazy("These words may go out all the same"), required=False)
@@ -50,6 +60,7 @@ class WordsForm(forms.Form):
             choices = [(name, text) for name, text in phrases.choices(group) if group != "state" or name in STATES]
             self.fields[group].choices = choices if group == "state" else [("", "–"), *choices]  # type: ignore[attr-defined]
         self.fields["next"].choices = [(name, text) for name, text in phrases.choices("next") if name in NEXT]  # type: ignore[attr-defined]
+        self.fields["recovery"].choices = _recoveries(self.initial.get("recovery", 0))  # type: ignore[attr-defined]
         if not asks and not self.is_bound:
             del self.fields["all_the_same"]
 
@@ -60,7 +71,7 @@ def _initial(row: Announcement) -> dict[str, Any]:
     is_last = words.state in ("resolved", "withdrawn")
     coming = next((name for name, length in NEXT.items() if length is not None and length == span), "none" if is_last else "when_known")
     free = {"free_en": words.free.get("en", ""), "free_zh": words.free.get("zh-hans", "")}
-    return {"state": words.state, "symptom": words.symptom, "advice": words.advice, "next": coming, **free}
+    return {"state": words.state, "symptom": words.symptom, "advice": words.advice, "next": coming, "recovery": letter_promises.chosen_recovery(row), **free}
 
 
 def find(user: Any, pk: int) -> Announcement:
@@ -138,6 +149,7 @@ def _keep(request: Any, row: Announcement, said: dict[str, Any]) -> None:
         words,
         actor=request.user,
         promise_seconds=int(length.total_seconds()) if length else None,
+        recovery_seconds=int(said["recovery"]),
         all_the_same=said["all_the_same"],
         source="web",
     )

@@ -555,3 +555,61 @@ def test_over_rest_the_same(page, confirm):
         assert page.post("/api/v1/announcements/", {**body, "services": {slug: "major_outage"}}, content_type="application/json").status_code == 422
     assert stopped.status_code == 409 and stopped.json()["words"][0]["word"] == "10.0.0.1"
     assert page.get("/api/v1/announcements/").json()["results"][0]["incident"] == incident.reference
+
+
+def told(client, incident):
+    """The English preview of its letter."""
+    return client.get(letter(incident).get_absolute_url()).content.decode().split('<section class="section" lang="en">')[1].split("</section>")[0]
+
+
+def test_the_draft_shows_the_promises_that_leave_with_it(sink, page, confirm, minute):
+    incident = confirm(severity="P2")
+    path = letter(incident).get_absolute_url()
+    page.post(path, {"state": "investigating", "next": "in_30", "recovery": "-1"})
+    draft = told(page, incident)
+    assert "Expected recovery: within 1 h of its leaving" in draft and "Next update: within 30 min of its leaving" in draft
+    assert "as soon as we know more" not in draft
+    page.post(f"{path}send/")
+    assert "Expected recovery: by " in told(page, incident) and "Next update: by " in told(page, incident)
+    page.post(f"{path}undo/")
+    assert told(page, incident) == draft
+    page.post(f"{path}send/")
+    minute()
+    text = mails(sink)[0][1].get_body(("plain",)).get_content()
+    assert "Expected recovery: by " in text and "Next update: by " in text and "as soon as we know more" not in text
+
+
+def test_a_recovery_that_can_not_be_held_any_more_is_neither_shown_nor_sent(sink, page, confirm, minute, clock):
+    incident = confirm(severity="P2")
+    assert "Expected recovery" in told(page, incident)
+    clock.move("+2h")
+    assert "Expected recovery" not in told(page, incident)
+    page.post(f"{letter(incident).get_absolute_url()}send/")
+    minute()
+    assert "Expected recovery" not in mails(sink)[0][1].get_body(("plain",)).get_content()
+
+
+def test_only_the_first_mail_while_it_is_investigated_expects_recovery_by_itself(page, confirm, minute, mina):
+    incident = confirm()
+    minute()
+    for state in ("investigating", "identified"):
+        announcements.prepare(incident, Words(state), actor=mina)
+        assert "Expected recovery" not in told(page, incident)
+
+
+def test_a_person_leaves_the_recovery_out_or_says_another_time(sink, page, confirm, minute, clock):
+    incident = confirm(severity="P2")
+    path, said = letter(incident).get_absolute_url(), {"state": "identified", "next": "in_30"}
+    page.post(path, {**said, "state": "investigating", "recovery": "0"})
+    assert "Expected recovery" not in told(page, incident)
+    clock.move("+2h")
+    page.post(path, {**said, "recovery": "7200"})
+    assert "Expected recovery: within 2 h of its leaving" in told(page, incident)
+    assert '<option value="7200" selected>' in page.get(path).content.decode()
+    body = {"incident": incident.reference, "state": "identified", "recovery_minutes": 90}
+    assert page.post("/api/v1/announcements/", body, content_type="application/json").status_code == 201
+    assert '<option value="5400" selected>' in page.get(path).content.decode()
+    page.post(f"{path}send/")
+    sent = letter(incident)
+    assert sent.words["recovery_at"] == (sent.leaves_at + timedelta(minutes=90)).isoformat()
+    assert page.post("/api/v1/announcements/", {**body, "recovery_minutes": -1}, content_type="application/json").status_code == 400
