@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from comms import phrases, public_names, word_list
 from incidents import playbook
 from lib.errors import Refused
-from lib.i18n import LANGUAGES, pick
+from lib.i18n import LANGUAGES, pick, require_localized
 from lib.text import whole
 from lib.times import offset_name
 
@@ -83,7 +83,8 @@ def checked(words: Words, *, all_the_same: bool = False) -> tuple[Words, list[wo
     for group, name in (("state", words.state), ("symptom", words.symptom), ("advice", words.advice)):
         if (name or group == "state") and not phrases.is_known(f"{group}.{name}"):
             raise Refused(_("There is no phrase “%(name)s”.") % {"name": f"{group}.{name}"[:60]}, status=422)
-    if not set(words.free) <= set(LANGUAGES) or not set(words.services.values()) <= set(LEVELS):
+    require_localized(words.free)
+    if not set(words.services.values()) <= set(LEVELS):
         raise Refused(_("A text takes the languages “en” and “zh-hans”, a service one of the known levels."), status=422)
     names = public_names.shown()
     if missing := sorted(set(words.services) - set(names)):

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from comms import announcements
 from comms.models import Announcement
 from comms.public_words import LONGEST_FREE
+from lib.i18n import require_localized
 
 
 class ReadersSerializer(serializers.Serializer):
@@ -26,6 +27,11 @@ class FreeSerializer(serializers.Serializer):
     def get_fields(self) -> dict[str, Any]:
         """With the language whose code is no Python name."""
         return {**super().get_fields(), "zh-hans": serializers.CharField(max_length=LONGEST_FREE, required=False, allow_blank=True)}
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Raises Refused (422) for another language and for what is no string."""
+        require_localized(data)
+        return super().to_internal_value(data)
 
 
 class AnnouncementSerializer(serializers.ModelSerializer):

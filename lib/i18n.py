@@ -1,12 +1,14 @@
 """Texts that live in data in both languages: {"en": …, "zh-hans": …}."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext_lazy as _
+
+from lib.errors import Refused
 
 LANGUAGES = ("en", "zh-hans")
 
@@ -30,10 +32,24 @@ def strung(clauses: Iterable[str]) -> str:
     return pgettext("between the clauses of a sentence", "; ").join(clauses)
 
 
+WRONG = _("A text takes the languages “en” and “zh-hans”.")
+
+
+def is_localized(value: Any) -> bool:
+    """Whether `value` maps known languages to strings."""
+    return isinstance(value, Mapping) and all(key in LANGUAGES and isinstance(text, str) for key, text in value.items())
+
+
+def require_localized(value: Any) -> None:
+    """Raise Refused (422) unless `value` maps known languages to strings."""
+    if not is_localized(value):
+        raise Refused(WRONG, status=422)
+
+
 def validate_localized(value: Any) -> None:
     """Raise ValidationError unless `value` maps known languages to strings."""
-    if not isinstance(value, dict) or not all(key in LANGUAGES and isinstance(text, str) for key, text in value.items()):
-        raise ValidationError(_("A text takes the languages “en” and “zh-hans”."))
+    if not is_localized(value):
+        raise ValidationError(WRONG)
 
 
 class LocalizedTextField(models.JSONField):

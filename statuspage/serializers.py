@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from lib.i18n import LANGUAGES
+from lib.i18n import LANGUAGES, require_localized
 from statuspage import drafts
 from statuspage.models import Component, ComponentState, Draft, Kind, Post, PostUpdate, Status
 from statuspage.telling import LONGEST_PROMISE, LONGEST_TITLE
@@ -18,9 +18,25 @@ class TextsSerializer(serializers.Serializer):
         """One field per language."""
         return {language: serializers.CharField(required=False, allow_blank=True, max_length=4000) for language in LANGUAGES}
 
+    def to_internal_value(self, data: Any) -> Any:
+        """Raises Refused (422) for another language and for what is no string."""
+        require_localized(data)
+        return super().to_internal_value(data)
+
     def to_representation(self, instance: Any) -> Any:
         """As it is kept."""
         return {language: instance[language] for language in LANGUAGES if language in (instance or {})}
+
+
+class TitleField(serializers.DictField):
+    """A title by language."""
+
+    child = serializers.CharField(max_length=LONGEST_TITLE, allow_blank=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Raises Refused (422) for another language and for what is no string."""
+        require_localized(data)
+        return super().to_internal_value(data)
 
 
 class ComponentSerializer(serializers.ModelSerializer):
@@ -113,7 +129,7 @@ class TellingSerializer(serializers.Serializer):
     advice = serializers.CharField(max_length=60, required=False, allow_blank=True)
     next_minutes = serializers.IntegerField(min_value=1, max_value=LONGEST_PROMISE, required=False, allow_null=True)
     free = TextsSerializer(required=False)
-    title = serializers.DictField(child=serializers.CharField(max_length=LONGEST_TITLE, allow_blank=True), required=False)
+    title = TitleField(required=False)
     services = serializers.DictField(child=serializers.ChoiceField(choices=ComponentState.choices), required=False)
 
 

@@ -11,7 +11,7 @@ from comms import public_words, word_list
 from comms.public_words import Words
 from lib import clock
 from lib.errors import Refused
-from lib.i18n import LANGUAGES
+from lib.i18n import require_localized
 from lib.text import whole
 from statuspage.models import ComponentState, Kind
 
@@ -66,7 +66,6 @@ def checked(told: Telling, *, all_the_same: bool) -> tuple[Telling, list[word_li
 
 
 def _title(title: Mapping[str, str]) -> dict[str, str]:
-    if not set(title) <= set(LANGUAGES):
-        raise Refused(_("A text takes the languages “en” and “zh-hans”."), status=422)
+    require_localized(title)
     found = {language: whole(text, LONGEST_TITLE) for language, text in title.items()}
     return {language: text for language, text in found.items() if text}

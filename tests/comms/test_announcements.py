@@ -613,3 +613,12 @@ def test_a_person_leaves_the_recovery_out_or_says_another_time(sink, page, confi
     sent = letter(incident)
     assert sent.words["recovery_at"] == (sent.leaves_at + timedelta(minutes=90)).isoformat()
     assert page.post("/api/v1/announcements/", {**body, "recovery_minutes": -1}, content_type="application/json").status_code == 400
+
+
+@pytest.mark.parametrize("free", [{"zh": "中文"}, {"fr": "x"}, {"en": 5}, {"en": None}, "x"])
+def test_own_words_in_another_language_or_that_are_no_text_are_refused_over_rest(page, confirm, free):
+    incident = confirm(severity="P3")
+    body = {"incident": incident.reference, "state": "identified", "free": free}
+    answer = page.post("/api/v1/announcements/", body, content_type="application/json")
+    assert answer.status_code == 422 and "A text takes the languages" in answer.json()["detail"]
+    assert not Announcement.objects.exists()

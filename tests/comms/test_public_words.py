@@ -119,7 +119,15 @@ def test_words_survive_being_kept():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"state": "asleep"}, {"symptom": "itching"}, {"state": ""}, {"free": {"fr": "bonjour"}}, {"free": {"en": "x" * 4001}}, {"services": {"cache": "gone"}}],
+    [
+        {"state": "asleep"},
+        {"symptom": "itching"},
+        {"state": ""},
+        {"free": {"fr": "bonjour"}},
+        {"free": {"en": 5}},
+        {"free": {"en": "x" * 4001}},
+        {"services": {"cache": "gone"}},
+    ],
 )
 def test_words_that_do_not_fit_are_refused(wrong):
     with pytest.raises(Refused) as refused:

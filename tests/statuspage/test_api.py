@@ -44,6 +44,16 @@ def test_publishing_takes_standard_words_for_what_is_left_out(api, declare):
     assert newest["next_at"] and "A fix is on its way." in newest["paragraphs"]["en"]
 
 
+@pytest.mark.parametrize("texts", [{"fr": "x"}, {"zh": "中文"}, {"en": 5}, {"en": None}])
+@pytest.mark.parametrize("name", ["free", "title"])
+def test_texts_in_another_language_or_that_are_none_are_refused(api, declare, name, texts):
+    incident = declare("confirmed")
+    for call, path in (("post", ""), ("put", "draft/"), ("post", "preview/")):
+        refused = api(call, below(incident) + path, {"kind": "identified", name: texts}, 422)
+        assert "A text takes the languages" in refused["detail"]
+    assert api("get", below(incident))["last_number"] == 1
+
+
 def test_publishing_over_something_newer_is_a_conflict(api, declare):
     incident = declare("confirmed")
     refused = api("post", below(incident), {"kind": "identified", "seen": 0}, 409)
