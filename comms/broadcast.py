@@ -10,7 +10,7 @@ from django.db import connection, models, transaction
 from django.db.models import Case, Count, F, Value, When
 from django.db.models.functions import Cast, Concat
 
-from comms import announcements, channels, holding
+from comms import announcements, channels, holding, obligations
 from comms.models import Announcement, Delivery, Priority, Subscriber
 from comms.outbox import SWEEP
 from incidents import lifecycle, timeline
@@ -109,12 +109,13 @@ def _insert(row: Announcement, *, is_exercise: bool, now: datetime) -> None:
 
 @retried
 def _note(row: Announcement, now: datetime) -> None:
-    """Tell the incident that it has left: that keeps what was owed, and starts what was promised. One that was stopped tells nothing,
-    and it is no sign of life of who sent it."""
+    """Tell the incident that it has left: that keeps what was owed, and starts what was promised. Where nobody subscribes it says that
+    instead, which ticks no step. One that was stopped tells nothing, and it is no sign of life of who sent it."""
     with transaction.atomic():
         incident = lifecycle.hold(row.incident_id)
         fresh = Announcement.objects.get(pk=row.pk)
         if fresh.state != State.SENDING or not leases.settle(row, attempts=0):
             return
         Announcement.objects.filter(pk=row.pk, state=State.SENDING).update(state=State.SENT)
-        timeline.record(incident, "comms.users_told", data=announcements.told_data(fresh, fresh.readers))
+        kind = "comms.users_told" if sum(fresh.readers.values()) else obligations.NOBODY
+        timeline.record(incident, kind, data=announcements.told_data(fresh, fresh.readers))

@@ -28,7 +28,7 @@ def chosen_recovery(announcement: Announcement) -> int:
 def to_recovery(announcement: Announcement, leaves: datetime) -> int | None:
     """Seconds from `leaves` to the recovery that it expects; None: it says nothing of it.
 
-    A person's own time stands but in a letter that ends it. The playbook's stands in the first mail of an incident that is still
+    A person's own time stands but in a letter that ends it. The playbook's stands in the first mail to anybody while it is still
     investigated, until the incident has lasted that long: later nobody has promised it. Of a private incident only a person's.
     """
     incident, state, chosen = announcement.incident, announcement.words.get("state"), chosen_recovery(announcement)
@@ -41,7 +41,7 @@ def to_recovery(announcement: Announcement, leaves: datetime) -> int | None:
     seconds = publication.promise(incident, Audience.USERS).recovery_seconds
     if not seconds or leaves >= incident.began_at + timedelta(seconds=seconds):
         return None
-    is_first = not Announcement.objects.filter(incident=incident, state__in=LEFT).exclude(pk=announcement.pk).exists()
+    is_first = not Announcement.objects.filter(incident=incident, state__in=LEFT).exclude(pk=announcement.pk).exclude(readers={}).exists()
     return seconds if is_first else None
 
 

@@ -157,6 +157,7 @@ TIMELINE = {
     ),
     "comms.users_sending": Sentence("message", "message", _users_sending, _by_the_playbook),
     "comms.users_told": Sentence("message", "message", _users_told, _by_the_playbook),
+    "comms.users_nobody": Sentence("message", "message", lambda data: _("Nobody subscribes to hear of it; the mail to the users reached nobody")),
     "comms.users_stopped": Sentence("message", "message", lambda data: _("The mail to the users was stopped; what had left has left")),
     "comms.users_undone": Sentence("message", "message", lambda data: _("The mail to the users was taken back before it left")),
     "comms.told": Sentence("message", "message", _told, _told_why),

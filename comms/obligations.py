@@ -23,6 +23,7 @@ LONGEST_UPDATE = 20_000
 LONGEST_PROMISE = timedelta(days=7)
 CHASED_EVERY = 1800  # seconds between misses to an audience outside where the playbook promises none
 KEPT_BY = {"statuspage.published": Audience.STATUS_PAGE, "comms.users_told": Audience.USERS}  # entries that tell an audience outside
+NOBODY = "comms.users_nobody"  # the mail to the users had no reader
 STARTS = {State.DECLARED, State.RESOLVED}  # leaving them for *confirmed* or later, an audience outside is owed a first word
 Because, Closing = Obligation.Because, Obligation.Closing
 
@@ -50,8 +51,16 @@ def current(incident: Incident, audience: str = Audience.WAR_ROOM) -> Obligation
 
 
 def on_entry(entry: TimelineEntry, incident: Incident, data: dict[str, Any]) -> None:
-    """Keep what is owed in step with the incident; runs in the entry's transaction, which holds the incident."""
+    """Keep what is owed in step with the incident; runs in the entry's transaction, which holds the incident.
+
+    A mail that nobody subscribes to neither keeps nor misses what the users were owed: it ends it, and its promise starts nothing.
+    They are owed a word again when the incident starts anew, or once a mail to somebody promises one.
+    """
     now = clock.now()
+    if entry.kind == NOBODY:
+        if open_one := current(incident, Audience.USERS):
+            _close(open_one, Closing.ENDED, now)
+        return
     if entry.kind == "comms.update" or entry.kind in KEPT_BY:
         promised = datetime.fromisoformat(data["promised"]) if data.get("promised") else None
         _kept(incident, KEPT_BY.get(entry.kind) or data["audience"], entry, promised, now)
@@ -104,7 +113,9 @@ def owed_outside(incident: Incident, audience: str, since: datetime) -> datetime
 
 
 def was_told(incident: Incident, audience: str) -> bool:
-    """Whether an update to the audience kept what was owed."""
+    """Whether an update to the audience kept what was owed, or a mail found nobody to tell."""
+    if audience == Audience.USERS and TimelineEntry.objects.filter(incident=incident, kind=NOBODY).exists():
+        return True
     return Obligation.objects.filter(incident=incident, audience=audience, closing=Closing.KEPT).exists()
 
 

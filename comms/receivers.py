@@ -24,6 +24,7 @@ NOTICES = {
 KINDS = {*NOTICES, "incidents.state", "incidents.severity"}
 PLANNING = {
     *obligations.KEPT_BY,
+    obligations.NOBODY,
     "comms.update",
     "incidents.acknowledged",
     "incidents.declared",

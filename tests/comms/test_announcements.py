@@ -13,7 +13,7 @@ from comms.public_words import Words
 from comms.subscribers import Wish
 from comms.word_list import WordsFound
 from incidents import lifecycle, playbook
-from incidents.models import Incident
+from incidents.models import Incident, Step
 from lib import clock as now_is
 from lib import leases
 from lib.errors import Forbidden, Refused
@@ -622,3 +622,35 @@ def test_own_words_in_another_language_or_that_are_no_text_are_refused_over_rest
     answer = page.post("/api/v1/announcements/", body, content_type="application/json")
     assert answer.status_code == 422 and "A text takes the languages" in answer.json()["detail"]
     assert not Announcement.objects.exists()
+
+
+def ticked(incident):
+    """Whether the steps that a mail to the users ticks are done."""
+    return {step.done_at is not None for step in Step.objects.filter(incident=incident, done_on__contains="comms.users_told")}
+
+
+def test_a_mail_that_nobody_subscribes_to_ticks_no_step_and_ends_what_was_owed(declare, mina, teams, minute, kinds, clock):
+    incident = lifecycle.transition(declare(), "confirmed", actor=mina)
+    minute()
+    assert letter(incident).state == "sent" and letter(incident).readers == {}
+    assert "comms.users_nobody" in kinds(incident) and "comms.users_told" not in kinds(incident)
+    assert ticked(incident) == {False}
+    assert obligations.current(incident, "users") is None
+    assert Obligation.objects.get(incident=incident, audience="users").closing == "ended"
+    lifecycle.change_severity(incident, "P2", actor=mina, reason="it was less")
+    clock.move("+2h")
+    sweeps.sweep_obligations()
+    assert not Obligation.objects.filter(incident=incident, audience="users", closing="missed").exists()
+    assert [problem for problem in audit.invariants() if "users" in problem] == []
+
+
+def test_once_somebody_subscribes_a_mail_ticks_the_step(declare, mina, teams, minute, kinds, subscribe):
+    incident = lifecycle.transition(declare(), "confirmed", actor=mina)
+    minute()
+    subscribe("ada@example.test")
+    announcements.send(announcements.prepare(incident, actor=mina), actor=mina)
+    minute()
+    assert "comms.users_told" in kinds(incident)
+    assert ticked(incident) == {True}
+    assert letter(incident).words["recovery_at"]
+    assert obligations.current(incident, "users").because == "promise"
