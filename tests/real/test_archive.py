@@ -93,4 +93,12 @@ def test_what_was_waiting_is_held_until_somebody_drops_it(archive, make_portal, 
 def test_an_archive_is_not_restored_over_a_portal_in_use(archive, make_portal):
     portal = make_portal()
     portal.manage("prepare")
+    portal.manage("demo")
     assert "in use" in portal.manage("restore", str(archive), check=False)
+
+
+def test_a_portal_that_was_only_prepared_is_as_good_as_empty(archive, make_portal):
+    portal = make_portal()
+    portal.manage("prepare")
+    assert "are held" in portal.manage("restore", str(archive))
+    assert portal.manage("audit").startswith("clean")
